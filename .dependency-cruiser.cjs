@@ -1,0 +1,71 @@
+// The rooms of src/ and who may import whom: the table of docs/architecture.md, checked by `npm run check`.
+const ROOMS = {
+  base: [],
+  model: ['base'],
+  'engine/engine.ts': ['model', 'base'],
+  'engine/docker': ['engine/engine.ts', 'model', 'base'],
+  'engine/remote': ['engine/engine.ts', 'protocol', 'model', 'base'],
+  protocol: ['model', 'base'],
+  deploy: ['engine/engine.ts', 'model', 'base'],
+  agent: ['engine/docker', 'engine/engine.ts', 'deploy', 'protocol', 'model', 'base'],
+  vscode: ['engine/docker', 'engine/remote', 'engine/engine.ts', 'deploy', 'protocol', 'model', 'base'],
+};
+
+const anyOf = (paths) =>
+  `^src/(${paths.map((path) => path.replace('.', '\\.') + (path.endsWith('.ts') ? '$' : '/')).join('|')})`;
+
+const roomRules = Object.entries(ROOMS).map(([room, mayImport]) => ({
+  name: `${room} imports only ${mayImport.join(', ') || 'itself'}`,
+  severity: 'error',
+  from: { path: anyOf([room]) },
+  to: { path: '^(src|webview)/', pathNot: anyOf([room, ...mayImport]) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'only the composition root constructs engines',
+      severity: 'error',
+      from: { path: '^src/vscode/', pathNot: '^src/vscode/compose\\.ts$' },
+      to: { path: '^src/engine/(docker|remote)/' },
+    },
+    {
+      name: 'only src/vscode and src/extension.ts import vscode',
+      severity: 'error',
+      from: { path: '^(src|webview)/', pathNot: '^src/(vscode/|extension\\.ts$)' },
+      to: { path: '^vscode$' },
+    },
+    {
+      name: 'the pure rooms import no Node module and no package',
+      severity: 'error',
+      from: { path: '^src/(base|model)/' },
+      to: { pathNot: '^src/' },
+    },
+    {
+      name: 'src and webview import no test code',
+      severity: 'error',
+      from: { path: '^(src|webview)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'webview imports only the page part of the protocol, model and base',
+      severity: 'error',
+      from: { path: '^webview/' },
+      to: { path: '^src/', pathNot: '^src/(protocol|model|base)/' },
+    },
+    { name: 'no cycles', severity: 'error', from: { path: '^(src|webview)/' }, to: { circular: true } },
+    {
+      name: 'every import resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^vscode$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.json'] },
+  },
+};

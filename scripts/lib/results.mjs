@@ -1,0 +1,61 @@
+/** Test results of all tiers, added up. */
+
+/**
+ * @typedef {{title: string, reason?: string, message?: string}} Outcome
+ * @typedef {{passed: Outcome[], failed: Outcome[], skipped: Outcome[]}} Results
+ */
+
+/** @returns {Results} */
+export function noResults() {
+  return { passed: [], failed: [], skipped: [] };
+}
+
+/**
+ * What a mocha run came to: its report, plus a failure of its own when there is none, or when the process failed
+ * although no test did.
+ * @param {string | undefined} report the JSON that lib/mochaReporter.mjs wrote
+ * @param {number} exitCode
+ * @param {string} what names the run
+ * @returns {Results}
+ */
+export function resultsOf(report, exitCode, what) {
+  if (!report) {
+    return {
+      ...noResults(),
+      failed: [{ title: what, message: `ended with code ${exitCode} and no results` }],
+    };
+  }
+  /** @type {Results} */
+  const results = JSON.parse(report);
+  if (exitCode !== 0 && results.failed.length === 0) {
+    results.failed.push({ title: what, message: `no test failed, but it ended with code ${exitCode}` });
+  }
+  return results;
+}
+
+/**
+ * Prints failures and skips by name and, as the very last line, the counts.
+ * @param {Map<string, Results>} tiers
+ * @returns {number} the exit code: 0 when something passed and nothing failed
+ */
+export function printSummary(tiers) {
+  const total = noResults();
+  for (const [tier, results] of tiers) {
+    for (const { title, reason } of results.skipped) console.log(`skipped  ${tier}: ${title} (${reason})`);
+    for (const { title, message } of results.failed)
+      console.log(`FAILED   ${tier}: ${title}: ${firstLine(message)}`);
+    total.passed.push(...results.passed);
+    total.failed.push(...results.failed);
+    total.skipped.push(...results.skipped);
+  }
+  if (total.passed.length + total.failed.length === 0) console.log('No test ran.');
+  console.log(
+    `${total.passed.length} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`,
+  );
+  return total.failed.length === 0 && total.passed.length > 0 ? 0 : 1;
+}
+
+/** @param {string | undefined} message */
+function firstLine(message = '') {
+  return message.trim().split('\n', 1)[0];
+}

@@ -1,0 +1,77 @@
+/** Builds the extension and packages it, and refuses a package with anything in it that users don't need. */
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runOrThrow } from './processes.mjs';
+import { REPOSITORY } from './repository.mjs';
+
+const MAX_BYTES = 1024 * 1024;
+/** What may be in the package, below its `extension/` folder. Pictures count only when the README shows them. */
+const ALLOWED = [
+  /^dist\/[\w.-]+\.(js|css)$/,
+  /^media\/[\w./-]+\.(svg|png|woff2?|md)$/,
+  /^package(\.nls(\.[\w-]+)?)?\.json$/,
+  /^l10n\/[\w.-]+\.json$/,
+  /^(README|readme|CHANGELOG|changelog)\.md$/,
+  /^LICENSE(\.txt|\.md)?$/,
+  /^([\w-]+\/)*[\w.-]*(language-configuration|tmLanguage|schema)[\w.-]*\.json$/,
+];
+const PICTURE = /\.(png|gif|jpg|jpeg|webp|svg)$/;
+/** What vsce puts beside the `extension/` folder. */
+const WRAPPING = ['extension.vsixmanifest', '[Content_Types].xml'];
+
+/**
+ * @returns {Promise<{path: string, bytes: number, files: string[]}>} the package, in the repository's root
+ */
+export async function packageExtension() {
+  const manifest = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+  const path = join(REPOSITORY, `${manifest.name}-${manifest.version}.vsix`);
+  await rm(path, { force: true });
+  const vsce = join(REPOSITORY, 'node_modules', '@vscode', 'vsce', 'vsce');
+  // vsce runs the script vscode:prepublish, which builds for production.
+  const args = [
+    'package',
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--skip-license',
+    '--out',
+    path,
+  ];
+  await runOrThrow(process.execPath, [vsce, ...args], { cwd: REPOSITORY });
+  const files = zipEntries(await readFile(path));
+  await checkFiles(files);
+  const { size } = await stat(path);
+  if (size > MAX_BYTES) throw new Error(`the package has ${size} bytes, more than ${MAX_BYTES}`);
+  return { path, bytes: size, files };
+}
+
+/** @param {readonly string[]} files */
+async function checkFiles(files) {
+  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8').catch(() => '');
+  const surplus = files.filter((file) => {
+    if (WRAPPING.includes(file)) return false;
+    const inside = file.replace(/^extension\//, '');
+    return (
+      !ALLOWED.some((pattern) => pattern.test(inside)) && !(PICTURE.test(inside) && readme.includes(inside))
+    );
+  });
+  if (surplus.length > 0) throw new Error(`not for the package (see .vscodeignore): ${surplus.join(', ')}`);
+  if (!files.includes('extension/dist/extension.js')) throw new Error('the package has no dist/extension.js');
+}
+
+/**
+ * The names in a zip file, from its central directory (PKWARE APPNOTE 4.3.12).
+ * @param {Buffer} zip
+ */
+function zipEntries(zip) {
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  if (end < 0) throw new Error('the package is no zip file');
+  const names = [];
+  let offset = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((at) => zip.readUInt16LE(offset + at));
+    const nameStart = offset + 46;
+    names.push(zip.toString('utf8', nameStart, nameStart + Number(nameBytes)));
+    offset = nameStart + Number(nameBytes) + Number(extraBytes) + Number(commentBytes);
+  }
+  return names.filter((name) => !name.endsWith('/'));
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/lifecycle';
+import type { PartStamps } from '../../model/logLines';
+import { EngineError, type EngineInfo } from '../engine';
+import { ContainerWatch, type Log } from './containerWatch';
+import { DockerApi } from './dockerApi';
+import type { DockerClient } from './dockerClient';
+
+/** One live connection to an engine: its requests and its watch end together. */
+export class DockerSession implements Disposable {
+  readonly api: DockerApi;
+  readonly watch: ContainerWatch;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly client: DockerClient,
+    readonly info: EngineInfo,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.api = new DockerApi(client.docker, this.abort.signal);
+    this.watch = new ContainerWatch(this.api, clock, log);
+  }
+
+  get onEvent(): ContainerWatch['onEvent'] {
+    return this.watch.onEvent;
+  }
+
+  get partStamps(): PartStamps {
+    return this.info.product === 'Libpod' ? 'own' : 'shared';
+  }
+
+  dispose(): void {
+    this.watch.dispose();
+    this.abort.abort(new EngineError('connectionLost', 'The connection to the engine was closed.'));
+    this.client.dispose();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Container, ContainerId, Health } from '../../model/container';
+import { asFields, asText, asTextRecord } from './fields';
+
+/** One event about a container. */
+export interface EngineEvent {
+  readonly containerId: ContainerId;
+  /** Without details: `exec_create`, not `exec_create: sh -c …`. */
+  readonly action: string;
+  /** What `health_status` events tell. */
+  readonly health?: Health;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads one event. API 1.52 removed `status` and `id`, so only `Action` and `Actor.ID` count; Podman says `Type` and
+ * `Action` too. `undefined` for events that are not about a container.
+ *
+ * @throws SyntaxError when the text is no JSON
+ */
+export function readEvent(text: string): EngineEvent | undefined {
+  const fields = asFields(JSON.parse(text));
+  if (fields === undefined || fields['Type'] !== 'container') return undefined;
+  const actor = asFields(fields['Actor']);
+  const containerId = asText(actor?.['ID']);
+  const action = asText(fields['Action']);
+  if (containerId === undefined || containerId === '' || action === undefined) return undefined;
+  const [name = action, detail = ''] = action.split(/: ?/, 2);
+  // Docker says which in the action, Podman in a field of its own.
+  const health = name === 'health_status' ? asHealth(detail || asText(fields['HealthStatus'])) : undefined;
+  const attributes = asTextRecord(actor?.['Attributes']);
+  return { containerId, action: name, attributes, ...(health && { health }) };
+}
+
+function asHealth(text: string | undefined): Health | undefined {
+  return text === 'starting' || text === 'healthy' || text === 'unhealthy' ? text : undefined;
+}
+
+/**
+ * Whether a container, as a list shows it, can't be what this event, the latest about it, made it. Engine 20.10 sends
+ * `die` before its list shows the end, so a look right after the event may find the state before it.
+ */
+export function contradicts({ action }: EngineEvent, { state }: Container): boolean {
+  if (action === 'die') return state === 'running' || state === 'paused';
+  if (action === 'start' || action === 'unpause') return state === 'paused' || state === 'created';
+  return action === 'pause' && state === 'running';
+}
+
+/** Actions that leave the container as the list shows it. All others, also unknown ones, mean: look again. */
+const HARMLESS_ACTIONS: ReadonlySet<string> = new Set([
+  'archive-path',
+  'attach',
+  'commit',
+  'copy',
+  'detach',
+  'exec_create',
+  'exec_detach',
+  'exec_die',
+  'exec_start',
+  'exec',
+  'export',
+  'extract-to-dir',
+  'resize',
+  'top',
+]);
+
+export function changesContainer(event: EngineEvent): boolean {
+  return !HARMLESS_ACTIONS.has(event.action);
+}
+
+/** Podman says `remove` where Docker says `destroy`. */
+export function removesContainer(event: EngineEvent): boolean {
+  return event.action === 'destroy' || event.action === 'remove';
+}

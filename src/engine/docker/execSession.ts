@@ -1,0 +1,51 @@
+import { Emitter } from '../../base/emitter';
+import { DisposableStore } from '../../base/lifecycle';
+import type { ExecSession, TerminalSize } from '../engine';
+import type { AttachedExec, DockerApi } from './dockerApi';
+
+/** A process attached over a hijacked connection: with a terminal the engine sends its output unframed. */
+export class DockerExecSession implements ExecSession {
+  private readonly store = new DisposableStore();
+  private readonly data = this.store.add(new Emitter<Uint8Array>());
+  private readonly exit = this.store.add(new Emitter<{ readonly exitCode?: number }>());
+  readonly onData = this.data.event;
+  readonly onExit = this.exit.event;
+  private hasEnded = false;
+
+  constructor(
+    private readonly api: Pick<DockerApi, 'resizeExec' | 'execExitCode'>,
+    private readonly exec: AttachedExec,
+    private readonly onResizeFailed: (error: unknown) => void,
+  ) {
+    const { stream } = exec;
+    stream.on('data', (chunk: Buffer) => this.data.fire(chunk));
+    // An error is always followed by `close`.
+    stream.on('error', () => undefined);
+    stream.on('end', () => stream.end());
+    stream.on('close', () => void this.finish());
+    stream.pause();
+    // Listeners are added after this constructor returns; the first output must not be missed.
+    setImmediate(() => stream.resume());
+  }
+
+  write(data: Uint8Array): void {
+    if (!this.exec.stream.destroyed) this.exec.stream.write(data);
+  }
+
+  resize(size: TerminalSize): void {
+    this.api.resizeExec(this.exec.id, size).catch(this.onResizeFailed);
+  }
+
+  dispose(): void {
+    this.hasEnded = true;
+    this.exec.stream.destroy();
+    this.store.dispose();
+  }
+
+  private async finish(): Promise<void> {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    const exitCode = await this.api.execExitCode(this.exec.id).catch(() => undefined);
+    this.exit.fire(exitCode === undefined ? {} : { exitCode });
+  }
+}

@@ -1,0 +1,281 @@
+import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
+import type { Clock } from '../../base/clock';
+import type { Event } from '../../base/emitter';
+import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { ContainerId } from '../../model/container';
+import type { LogLine, LogRequest, LogSink, RunEnd } from '../../model/log';
+import { LogBatcher } from '../../model/logBatcher';
+import type { PartStamps } from '../../model/logLines';
+import { LogPosition, sinceParameter } from '../../model/logPosition';
+import { EngineError, type EngineErrorCode } from '../engine';
+import type { ContainerRun, DockerApi, LogQuery } from './dockerApi';
+import { removesContainer, type EngineEvent } from './engineEvent';
+import { readLogStream } from './logStream';
+import { Wakeup } from './wakeup';
+
+/** A live connection as the follower sees it. */
+export interface FollowSession {
+  readonly api: Pick<DockerApi, 'inspectRun' | 'openLog'>;
+  readonly onEvent: Event<EngineEvent>;
+  readonly partStamps: PartStamps;
+}
+
+/** Where the follower finds the connection of the moment. */
+export interface SessionSource {
+  readonly session: FollowSession | undefined;
+  readonly onDidChangeSession: Event<unknown>;
+}
+
+/** Being away for less than this is not worth a line: only the restart or reconnect is reported. */
+const GRACE_MS = 2_000;
+/** An opened log that has lines begins to send them well within this time. */
+const BACKLOG_BEGINS_MS = 1_000;
+const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
+
+/** Trouble with the connection, which passes; anything else is an answer, and final. */
+const PASSING_TROUBLE: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
+  'engineNotFound',
+  'permissionDenied',
+  'unreachable',
+  'timeout',
+  'connectionLost',
+]);
+
+/**
+ * Follows one container's log for as long as the container exists: the engine ends a followed log whenever the
+ * container stops, and breaks it off when it restarts itself. Each time the log is opened again right after the last
+ * line that was delivered.
+ */
+export class LogFollower implements Disposable {
+  private readonly store = new DisposableStore();
+  private readonly position: LogPosition;
+  private readonly batcher: LogBatcher;
+  private readonly wakeup: Wakeup;
+  private sessionStore = this.store.add(new DisposableStore());
+  /** How the latest run ended, as the events told. */
+  private lastEnd: RunEnd | undefined;
+  private isOutOfMemory = false;
+  private isStopReported = false;
+  /** The log was read once and had no line: whatever it has later is new. */
+  private isKnownEmpty = false;
+  /** Since when the log can't be read, in milliseconds since the Unix epoch. */
+  private lostAtMs: number | undefined;
+  private isLossReported = false;
+  private failures = 0;
+
+  constructor(
+    private readonly id: ContainerId,
+    private readonly request: LogRequest,
+    private readonly sink: LogSink,
+    private readonly sessions: SessionSource,
+    private readonly clock: Clock,
+  ) {
+    this.position = new LogPosition(id);
+    this.batcher = this.store.add(new LogBatcher((batch) => sink.lines(batch), clock));
+    this.wakeup = new Wakeup(clock);
+    this.store.add(sessions.onDidChangeSession(() => this.wakeup.signal()));
+    void this.run();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+    this.wakeup.signal();
+  }
+
+  /** A method, because what a property said before an `await` need not hold after it. */
+  private isOver(): boolean {
+    return this.store.isDisposed;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isOver()) {
+      const session = this.sessions.session;
+      try {
+        if (!session) await this.awaitSession();
+        else if (await this.readWhileConnected(session)) return;
+      } catch (error) {
+        if (this.isOver()) return;
+        if (!(error instanceof EngineError) || !PASSING_TROUBLE.has(error.code)) {
+          this.finish(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
+        await this.lose(error);
+      }
+    }
+  }
+
+  /** Reads until the connection breaks (then throws) or there is nothing more to come (then true). */
+  private async readWhileConnected(session: FollowSession): Promise<boolean> {
+    this.listen(session);
+    let run = await this.inspect(session);
+    while (run && !this.isOver()) {
+      await this.readLog(session, run);
+      if (this.isOver()) return true;
+      const next = await this.inspect(session);
+      if (!this.request.follow) break;
+      run =
+        next?.isRunning === true ? await this.continueRun(run, next) : await this.awaitStart(session, next);
+    }
+    if (!this.isOver()) this.finish();
+    return true;
+  }
+
+  private listen(session: FollowSession): void {
+    this.store.delete(this.sessionStore);
+    this.sessionStore = this.store.add(new DisposableStore());
+    this.sessionStore.add(
+      session.onEvent((event) => {
+        if (event.containerId === this.id) this.takeEvent(event);
+      }),
+    );
+  }
+
+  private takeEvent(event: EngineEvent): void {
+    if (event.action === 'oom') this.isOutOfMemory = true;
+    if (event.action === 'die') {
+      this.lastEnd = { ...exitCodeOf(event), outOfMemory: this.isOutOfMemory };
+      this.isOutOfMemory = false;
+    }
+    if (event.action === 'start' || removesContainer(event)) this.wakeup.signal();
+  }
+
+  /** The container's run, or `undefined` when the container is gone. */
+  private async inspect(session: FollowSession): Promise<ContainerRun | undefined> {
+    try {
+      return await session.api.inspectRun(this.id);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'noSuchContainer') return undefined;
+      throw error;
+    }
+  }
+
+  private async readLog(session: FollowSession, run: ContainerRun): Promise<void> {
+    const stream = await session.api.openLog(this.id, this.query());
+    const closing = this.store.add({ dispose: () => stream.destroy() });
+    const openedAtMs = this.clock.nowMs();
+    const form = { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
+    this.reportReturn();
+    try {
+      await readLogStream(stream, form, {
+        line: (line) => this.takeLine(line),
+        engineMessage: (text) => this.mark(() => this.sink.marker({ kind: 'engineMessage', text })),
+      });
+      this.isKnownEmpty = true;
+    } finally {
+      this.isKnownEmpty ||= this.clock.nowMs() - openedAtMs >= BACKLOG_BEGINS_MS;
+      this.store.delete(closing);
+      this.batcher.flush();
+    }
+  }
+
+  private query(): LogQuery {
+    const { follow, tail } = this.request;
+    const { cursor } = this.position;
+    const since = cursor && sinceParameter(cursor.timestamp);
+    if (since !== undefined) {
+      this.position.reopen();
+      return { follow, since };
+    }
+    return { follow, tail: this.isKnownEmpty ? 'all' : tail };
+  }
+
+  private takeLine(line: LogLine): void {
+    if (this.isOver() || !this.position.accept(line)) return;
+    this.failures = 0;
+    this.batcher.add(line);
+  }
+
+  /** The log ended although the container runs: a new run began, or the engine closed the log early. */
+  private async continueRun(before: ContainerRun, now: ContainerRun): Promise<ContainerRun> {
+    if (before.startedAt === now.startedAt) await this.pause();
+    else
+      this.mark(() => this.sink.marker({ kind: 'restarted', ...(this.lastEnd ?? { outOfMemory: false }) }));
+    return now;
+  }
+
+  /** Waits until the stopped container runs again; `undefined` when it was removed. */
+  private async awaitStart(
+    session: FollowSession,
+    stopped: ContainerRun | undefined,
+  ): Promise<ContainerRun | undefined> {
+    let run = stopped;
+    while (run && !run.isRunning && !this.isOver()) {
+      const end = runEnd(run);
+      const isWoken = await this.wakeup.sleep(this.isStopReported ? undefined : GRACE_MS);
+      if (this.isOver()) return undefined;
+      if (!isWoken) {
+        this.isStopReported = true;
+        this.mark(() => this.sink.marker({ kind: 'stopped', ...end }));
+      }
+      if (this.sessions.session !== session) throw new EngineError('connectionLost', 'The engine went away.');
+      run = await this.inspect(session);
+      if (run?.isRunning === true) this.reportStart(end);
+    }
+    return run;
+  }
+
+  private reportStart(end: RunEnd): void {
+    const marker = this.isStopReported
+      ? ({ kind: 'started' } as const)
+      : ({ kind: 'restarted', ...end } as const);
+    this.isStopReported = false;
+    this.mark(() => this.sink.marker(marker));
+  }
+
+  private async lose(error: EngineError): Promise<void> {
+    this.batcher.flush();
+    this.lostAtMs ??= this.clock.nowMs();
+    await this.pause();
+    if (this.clock.nowMs() - this.lostAtMs >= GRACE_MS) this.reportLoss(error.message);
+  }
+
+  private async awaitSession(): Promise<void> {
+    const hasBegun = this.isKnownEmpty || this.position.cursor !== undefined;
+    if (hasBegun && !this.isLossReported) {
+      this.lostAtMs ??= this.clock.nowMs();
+      if (await this.wakeup.sleep(GRACE_MS)) return;
+      this.reportLoss('');
+    }
+    await this.wakeup.sleep();
+  }
+
+  private reportLoss(reason: string): void {
+    if (this.isLossReported || this.isOver()) return;
+    this.isLossReported = true;
+    this.mark(() => this.sink.marker({ kind: 'connectionLost', reason }));
+  }
+
+  private reportReturn(): void {
+    if (this.lostAtMs !== undefined) this.mark(() => this.sink.marker({ kind: 'reconnected' }));
+    this.lostAtMs = undefined;
+    this.isLossReported = false;
+  }
+
+  /** Waits before the log is opened again, longer each time no line came in between. */
+  private async pause(): Promise<void> {
+    const delayMs = backoffDelayMs(this.failures++, Math.random(), REOPEN_BACKOFF);
+    await this.wakeup.sleep(delayMs);
+  }
+
+  private mark(emit: () => void): void {
+    this.batcher.flush();
+    emit();
+  }
+
+  private finish(error?: Error): void {
+    this.batcher.flush();
+    this.store.dispose();
+    if (!error && this.request.follow) this.sink.marker({ kind: 'removed' });
+    this.sink.ended(error);
+  }
+}
+
+function runEnd(run: ContainerRun): RunEnd {
+  const { exitCode, outOfMemory } = run;
+  return { outOfMemory, ...(exitCode === undefined ? {} : { exitCode }) };
+}
+
+function exitCodeOf(event: EngineEvent): { readonly exitCode?: number } {
+  const exitCode = Number(event.attributes['exitCode'] ?? Number.NaN);
+  return Number.isInteger(exitCode) ? { exitCode } : {};
+}

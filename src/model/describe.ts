@@ -1,0 +1,94 @@
+import { isActive, type Container } from './container';
+import { formatImage, formatPublishedPorts, formatStateAge, oneLine } from './format';
+
+/** How a state looks: a codicon and the id of a theme colour. */
+export interface StateIcon {
+  readonly icon: string;
+  readonly color?: string;
+}
+
+const GREEN = 'charts.green';
+const RED = 'charts.red';
+const YELLOW = 'charts.yellow';
+const ORANGE = 'charts.orange';
+/** What is not running, or not known to be up to date. */
+export const DIMMED = 'disabledForeground';
+
+const ICONS: ReadonlyMap<string, StateIcon> = new Map<string, StateIcon>([
+  ['created', { icon: 'circle-outline', color: DIMMED }],
+  ['paused', { icon: 'debug-pause', color: YELLOW }],
+  ['restarting', { icon: 'debug-restart', color: ORANGE }],
+  ['removing', { icon: 'trash', color: DIMMED }],
+  ['dead', { icon: 'error', color: RED }],
+]);
+
+/** Exit codes of an orderly end: success, and the signals `docker stop` sends (SIGINT, SIGKILL, SIGTERM). */
+const ORDERLY_EXIT_CODES: readonly number[] = [0, 130, 137, 143];
+
+export function stateIcon(container: Container): StateIcon {
+  if (container.state === 'running') return runningIcon(container);
+  if (container.state === 'exited') {
+    const isOrderly = container.exitCode === undefined || ORDERLY_EXIT_CODES.includes(container.exitCode);
+    return isOrderly ? { icon: 'debug-stop', color: DIMMED } : { icon: 'error', color: RED };
+  }
+  return ICONS.get(container.state) ?? { icon: 'question' };
+}
+
+function runningIcon(container: Container): StateIcon {
+  switch (container.health) {
+    case 'unhealthy':
+      return { icon: 'warning', color: RED };
+    case 'starting':
+      return { icon: 'play-circle', color: YELLOW };
+    case 'healthy':
+      return { icon: 'pass-filled', color: GREEN };
+    default:
+      return { icon: 'circle-filled', color: GREEN };
+  }
+}
+
+/** The state in Docker's own words: `running · unhealthy`, `exited (137)`. */
+export function stateText(container: Container): string {
+  const state = oneLine(container.state, 40);
+  if (isActive(container)) return container.health === undefined ? state : `${state} · ${container.health}`;
+  return container.exitCode === undefined ? state : `${state} (${container.exitCode})`;
+}
+
+/** What stands beside a container's name: image, published ports, uptime; a state other than running is said. */
+export function containerDescription(container: Container, nowMs: number): string {
+  const age = formatStateAge(container, nowMs);
+  const isPlainRunning = container.state === 'running' && container.health !== 'unhealthy';
+  const state = isPlainRunning ? undefined : stateText(container);
+  const parts = [formatImage(container.image), formatPublishedPorts(container.ports), joined(state, age)];
+  return parts.filter((part) => part !== undefined && part !== '').join(' · ');
+}
+
+function joined(state: string | undefined, age: string | undefined): string | undefined {
+  if (state === undefined || age === undefined) return state ?? age;
+  return `${state} ${age}`;
+}
+
+/** What an engine offers, as far as menus care. */
+export interface MenuCapabilities {
+  readonly lifecycle: boolean;
+  readonly exec: boolean;
+}
+
+/** Where a container's menus look: `container;running;canStop;…`, matched in package.json by `viewItem =~ /;canStop;/`. */
+export function containerContext(container: Container, can: MenuCapabilities, isTailing: boolean): string {
+  const { state } = container;
+  const isUp = isActive(container);
+  const flags: readonly (readonly [boolean, string])[] = [
+    [can.lifecycle && !isUp && state !== 'removing' && state !== 'dead', 'canStart'],
+    [can.lifecycle && isUp, 'canStop'],
+    [can.lifecycle && state === 'running', 'canPause'],
+    [can.lifecycle && state === 'paused', 'canUnpause'],
+    [can.lifecycle, 'canManage'],
+    [can.exec && state === 'running', 'canShell'],
+    [!isTailing, 'canTail'],
+    [isTailing, 'tailing'],
+    [container.ports.some((port) => port.hostPort !== undefined && port.protocol === 'tcp'), 'hasPort'],
+  ];
+  const held = flags.filter(([holds]) => holds).map(([, name]) => name);
+  return `container;${[state.replace(/[^\w-]/g, ''), ...held].join(';')};`;
+}

@@ -1,0 +1,66 @@
+import type { ContainerId } from './container';
+
+export type LogStream = 'stdout' | 'stderr';
+
+/** One line a container wrote, without its line ending. */
+export interface LogLine {
+  /** When the engine received it, RFC 3339 with nanoseconds, exactly as the engine sent it. Empty if it sent none. */
+  readonly timestamp: string;
+  readonly stream: LogStream;
+  readonly text: string;
+}
+
+/** Lines handed on together, in the order the engine sent them. */
+export interface LogBatch {
+  readonly lines: readonly LogLine[];
+  /** The sum of the lines' text lengths in UTF-16 units, with one for each line ending. */
+  readonly textLength: number;
+}
+
+/**
+ * A place in a container's log: after the `ordinal`-th record (from 1) of those that carry exactly `timestamp`.
+ * The engine reads on from it with `since=timestamp`, which is inclusive, and drops the first `ordinal` such records.
+ */
+export interface LogCursor {
+  readonly containerId: ContainerId;
+  readonly timestamp: string;
+  readonly ordinal: number;
+}
+
+/** What to read of a log. */
+export interface LogRequest {
+  /** How many of the newest lines to begin with; `all` for the whole log. */
+  readonly tail: number | 'all';
+  /** Go on with what is written from now on: across stop, start and engine restarts, until the container is gone. */
+  readonly follow: boolean;
+}
+
+/** How a run of a container ended. */
+export interface RunEnd {
+  readonly exitCode?: number;
+  readonly outOfMemory: boolean;
+}
+
+/** Something that happened to the followed container or its connection; readers show it between the lines. */
+export type LogMarker =
+  /** It ended and did not come back at once. */
+  | ({ readonly kind: 'stopped' } & RunEnd)
+  /** It ended and a new run began at once. */
+  | ({ readonly kind: 'restarted' } & RunEnd)
+  /** A new run began after a `stopped`. */
+  | { readonly kind: 'started' }
+  /** The engine has been out of reach for some seconds. */
+  | { readonly kind: 'connectionLost'; readonly reason: string }
+  /** Reading goes on where it broke off. */
+  | { readonly kind: 'reconnected' }
+  /** The engine itself wrote into the stream, for example that it can't read the log. */
+  | { readonly kind: 'engineMessage'; readonly text: string }
+  | { readonly kind: 'removed' };
+
+/** Receives a followed log. Calls come in the order things happened. */
+export interface LogSink {
+  lines(batch: LogBatch): void;
+  marker(marker: LogMarker): void;
+  /** Nothing comes after this. Without an error the log is complete: read to its end, or its container is gone. */
+  ended(error?: Error): void;
+}

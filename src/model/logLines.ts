@@ -1,0 +1,176 @@
+import type { FrameType } from './logFraming';
+import type { LogLine, LogStream } from './log';
+
+/** Turns the bytes from `start` up to `end` into text, bytes that are no UTF-8 into U+FFFD. */
+export type Utf8Decoder = (buffer: Uint8Array, start: number, end: number) => string;
+
+export interface LineHandlers {
+  line(line: LogLine): void;
+  /** A message of the engine itself (frame type 3). */
+  engineMessage(text: string): void;
+}
+
+/** A longer line is handed on in pieces of this many bytes, each a line of its own; nothing of it is lost. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+/** `2026-11-21T07:38:14.123456789+01:00` is 35 long; what has no space by then begins with no timestamp. */
+const LONGEST_TIMESTAMP = 40;
+
+/** A line of which only parts have come. */
+interface PartialLine {
+  readonly timestamp: string;
+  parts: Uint8Array[];
+  length: number;
+}
+
+/**
+ * How an engine stamps the parts of a line that it cut: Docker gives all of them the timestamp of the first, Podman each
+ * its own.
+ */
+export type PartStamps = 'shared' | 'own';
+
+/**
+ * Joins records into lines. The engine cuts a line over 16 KiB into several records without a line ending. Where these
+ * share their timestamp, a record continues a partial line exactly when stream and timestamp are the same: what a
+ * container left unterminated when it died is never glued to what its next run writes.
+ *
+ * Bytes are joined before they are decoded, so a character split between records comes out whole.
+ */
+export class LineAssembler {
+  private readonly partials = new Map<LogStream, PartialLine>();
+
+  constructor(
+    private readonly handlers: LineHandlers,
+    private readonly decode: Utf8Decoder,
+    private readonly partStamps: PartStamps = 'shared',
+  ) {}
+
+  /** Takes one record: `TIMESTAMP SP payload`, as the engine sends with `timestamps=1`. */
+  pushRecord(type: FrameType, buffer: Uint8Array, start: number, end: number): void {
+    if (type === 'system') {
+      this.handlers.engineMessage(this.decode(buffer, start, end).trimEnd());
+      return;
+    }
+    const payloadStart = timestampEnd(buffer, start, end);
+    const timestamp = payloadStart > start ? this.decode(buffer, start, payloadStart - 1) : '';
+    const partial = this.partials.get(type);
+    if (partial && (this.partStamps === 'own' || partial.timestamp === timestamp)) {
+      this.extend(type, partial, buffer, payloadStart, end);
+      return;
+    }
+    if (partial) this.emitPartial(type, partial);
+    this.begin(type, timestamp, buffer, payloadStart, end);
+  }
+
+  /** The log is complete: what is still unterminated is a line. */
+  end(): void {
+    for (const [stream, partial] of [...this.partials]) this.emitPartial(stream, partial);
+  }
+
+  private begin(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
+    const position = this.emitWholeLines(stream, timestamp, buffer, start, end);
+    if (position < end) this.keep(stream, { timestamp, parts: [], length: 0 }, buffer, position, end);
+  }
+
+  private extend(
+    stream: LogStream,
+    partial: PartialLine,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const newline = buffer.indexOf(NEWLINE, start);
+    if (newline < 0 || newline >= end) {
+      this.keep(stream, partial, buffer, start, end);
+      return;
+    }
+    partial.parts.push(buffer.slice(start, newline));
+    partial.length += newline - start;
+    this.emitPartial(stream, partial);
+    const rest = this.emitWholeLines(stream, partial.timestamp, buffer, newline + 1, end);
+    if (rest < end)
+      this.keep(stream, { timestamp: partial.timestamp, parts: [], length: 0 }, buffer, rest, end);
+  }
+
+  /** Emits the lines that end within the bytes and returns where the unterminated rest begins. */
+  private emitWholeLines(
+    stream: LogStream,
+    timestamp: string,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    let position = start;
+    while (position < end) {
+      const newline = buffer.indexOf(NEWLINE, position);
+      if (newline < 0 || newline >= end) break;
+      this.emit(stream, timestamp, buffer, position, newline);
+      position = newline + 1;
+    }
+    return position;
+  }
+
+  private keep(
+    stream: LogStream,
+    partial: PartialLine,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    partial.parts.push(buffer.slice(start, end));
+    partial.length += end - start;
+    this.partials.set(stream, partial);
+    if (partial.length > MAX_LINE_BYTES) this.emitPiece(stream, partial);
+  }
+
+  /** Emits the first part of a line that grew too long, cut between characters, and keeps the rest. */
+  private emitPiece(stream: LogStream, partial: PartialLine): void {
+    const bytes = concatenate(partial);
+    const cut = characterBoundary(bytes, MAX_LINE_BYTES);
+    this.emit(stream, partial.timestamp, bytes, 0, cut);
+    partial.parts = [bytes.slice(cut)];
+    partial.length = bytes.length - cut;
+  }
+
+  private emitPartial(stream: LogStream, partial: PartialLine): void {
+    this.partials.delete(stream);
+    const bytes = concatenate(partial);
+    this.emit(stream, partial.timestamp, bytes, 0, bytes.length);
+  }
+
+  private emit(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
+    const textEnd = end > start && buffer[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    this.handlers.line({ timestamp, stream, text: this.decode(buffer, start, textEnd) });
+  }
+}
+
+/** The index after the space that ends the record's timestamp, or `start` if it has none. */
+function timestampEnd(buffer: Uint8Array, start: number, end: number): number {
+  const limit = Math.min(end, start + LONGEST_TIMESTAMP);
+  for (let index = start; index < limit; index++) {
+    if (buffer[index] === SPACE) return index + 1;
+  }
+  return start;
+}
+
+function concatenate(partial: PartialLine): Uint8Array {
+  const [only] = partial.parts;
+  if (only && partial.parts.length === 1) return only;
+  const bytes = new Uint8Array(partial.length);
+  let offset = 0;
+  for (const part of partial.parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** The largest index up to `limit` that does not lie within a UTF-8 sequence. */
+function characterBoundary(bytes: Uint8Array, limit: number): number {
+  let cut = Math.min(limit, bytes.length);
+  while (cut > 0 && cut > limit - 4 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--;
+  return cut;
+}

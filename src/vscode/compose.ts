@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import { trackDisposables, type DisposableStore } from '../base/lifecycle';
+import { DockerEngine } from '../engine/docker/dockerEngine';
+import type { Log } from '../engine/docker/containerWatch';
+import type { ContainerEngine } from '../engine/engine';
+import { oneLine } from '../model/format';
+import { changeCommands } from './commands/changeCommands';
+import { itemCommands } from './commands/itemCommands';
+import { lifecycleCommands } from './commands/lifecycleCommands';
+import { logCommands } from './commands/logCommands';
+import { registerCommands } from './commands/registry';
+import { Targets } from './commands/targets';
+import { viewCommands } from './commands/viewCommands';
+import { InspectDocuments } from './documents/inspectDocuments';
+import { TriedDocuments } from './documents/triedDocuments';
+import { HostConnector, workspaceTrust } from './hosts/hostConnector';
+import { HostRegistry } from './hosts/hostRegistry';
+import { LogTails } from './logs/logTails';
+import { Notifier } from './notify';
+import { onDidChangeDockerHost, settings } from './settings';
+import type { TestApi } from './testApi';
+import { treeRows } from './testApi';
+import { ContainersTree } from './tree/containersTree';
+import { ContainersView } from './tree/containersView';
+import { FilterState } from './tree/filterState';
+import { StaleDecorations } from './tree/staleDecorations';
+
+const LOCAL_HOST_ID = 'local';
+
+const UNITS_PER_MEGABYTE = 1_000_000;
+
+/** Puts the extension together by hand: every part gets exactly what it needs. Does no I/O and connects nothing. */
+export function compose(
+  context: vscode.ExtensionContext,
+  diagnostics: vscode.LogOutputChannel,
+  store: DisposableStore,
+): Omit<TestApi, 'activationMs'> {
+  const notifier = new Notifier(diagnostics);
+  const hosts = store.add(new HostRegistry());
+  const useEngine = (engine: ContainerEngine): void =>
+    hosts.set({ id: LOCAL_HOST_ID, name: vscode.l10n.t('Local'), engine });
+  useEngine(localEngine(diagnostics));
+  store.add(onDidChangeDockerHost(() => useEngine(localEngine(diagnostics))));
+
+  const connector = store.add(new HostConnector(hosts, workspaceTrust));
+  const logs = store.add(logTails(notifier));
+  const filter = store.add(new FilterState(context, settings.hideStopped()));
+  const tree = store.add(new ContainersTree(hosts));
+  tree.setTailing((hostId, id) => logs.isTailing(hostId, id));
+  store.add(logs.onDidChange(() => tree.refreshChangedRows()));
+  const decorations = store.add(new StaleDecorations(hosts));
+  const view = store.add(new ContainersView({ hosts, connector, tree, filter, decorations }));
+
+  const targets = new Targets(hosts, connector);
+  const documents = store.add(new InspectDocuments(hosts, connector));
+  const tried = store.add(new TriedDocuments(hosts));
+  const handlers = {
+    ...logCommands(targets, logs),
+    ...lifecycleCommands(targets, notifier),
+    ...changeCommands(targets, notifier),
+    ...itemCommands(targets, documents, notifier),
+    ...viewCommands({ connector, tree, filter, tried, diagnostics }),
+  };
+  store.add(
+    registerCommands(handlers, (error) =>
+      notifier.failed(vscode.l10n.t('The command could not be run'), error),
+    ),
+  );
+  return {
+    hosts,
+    tree,
+    view,
+    filter,
+    onDidRefresh: tree.onDidChangeTreeData,
+    useEngine,
+    rows: () => treeRows(tree),
+    trackDisposables,
+  };
+}
+
+/** Making one does nothing; what talks to Docker is loaded when it is first asked to connect. */
+function localEngine(diagnostics: vscode.LogOutputChannel): ContainerEngine {
+  const log: Log = (level, message) => diagnostics[level](message);
+  return new DockerEngine({
+    openSession: async (signal) => {
+      const { dockerSessionOpener } = await import('../engine/docker/openDockerSession');
+      return dockerSessionOpener(() => settings.dockerHost(), log)(signal);
+    },
+    log,
+  });
+}
+
+function logTails(notifier: Notifier): LogTails {
+  return new LogTails({
+    openChannel: (name) => vscode.window.createOutputChannel(name),
+    tailLines: () => settings.logTailLines(),
+    maxChannelLength: () => settings.logMaxChannelMegabytes() * UNITS_PER_MEGABYTE,
+    onFailed: ({ name }, error) =>
+      notifier.failed(vscode.l10n.t('Could not tail {0}', oneLine(name, 80)), error),
+  });
+}

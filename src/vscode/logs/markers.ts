@@ -1,0 +1,46 @@
+import * as vscode from 'vscode';
+import { assertNever } from '../../base/errors';
+import type { LogMarker, RunEnd } from '../../model/log';
+import type { OmissionTexts } from '../../model/channelText';
+
+/** A line of ours between a container's own lines. */
+export function markerLine(text: string): string {
+  return `── ${text} ──`;
+}
+
+/** What happened, as a line of the log. */
+export function describeMarker(marker: LogMarker): string {
+  switch (marker.kind) {
+    case 'stopped':
+      return markerLine(vscode.l10n.t('stopped{0}', describeEnd(marker)));
+    case 'restarted':
+      return markerLine(vscode.l10n.t('restarted{0}', describeEnd(marker)));
+    case 'started':
+      return markerLine(vscode.l10n.t('started again'));
+    case 'connectionLost':
+      return markerLine(vscode.l10n.t('connection to the engine lost, waiting for it'));
+    case 'reconnected':
+      return markerLine(vscode.l10n.t('reconnected, going on where it broke off'));
+    case 'engineMessage':
+      return markerLine(vscode.l10n.t('the engine says: {0}', marker.text));
+    case 'removed':
+      return markerLine(vscode.l10n.t('the container was removed'));
+    default:
+      return assertNever(marker);
+  }
+}
+
+function describeEnd({ exitCode, outOfMemory }: RunEnd): string {
+  const exit = exitCode === undefined ? '' : vscode.l10n.t(', exit {0}', exitCode);
+  return outOfMemory ? `${exit} (${vscode.l10n.t('out of memory')})` : exit;
+}
+
+/** Built when asked, because translations are there only after activation. */
+export const OMISSION_TEXTS: OmissionTexts = {
+  cutOff: (lines) =>
+    markerLine(vscode.l10n.t('{0} earlier lines are no longer shown', lines.toLocaleString())),
+  skipped: (lines) =>
+    markerLine(
+      vscode.l10n.t('{0} lines skipped: they came faster than they can be shown', lines.toLocaleString()),
+    ),
+};

@@ -1,0 +1,51 @@
+import * as vscode from 'vscode';
+
+const SECTION = 'quaywatch';
+
+/** Defaults and bounds, equal to those in package.json, which a person's settings.json need not keep to. */
+export const LOG_TAIL_LINES = { fallback: 100, least: 0, most: 100_000 };
+export const LOG_CHANNEL_MEGABYTES = { fallback: 8, least: 1, most: 25 };
+
+type Bounds = typeof LOG_TAIL_LINES;
+
+/** The extension's settings, typed and checked. Read when needed, so that they are never out of date. */
+export interface Settings {
+  /** Where the engine is; `undefined` to search for it. */
+  dockerHost(): string | undefined;
+  /** How many of a log's newest lines a tail begins with. */
+  logTailLines(): number;
+  /** How much text a log channel holds before its oldest part is cut off. */
+  logMaxChannelMegabytes(): number;
+  /** Whether stopped containers are hidden until somebody says otherwise. */
+  hideStopped(): boolean;
+}
+
+export const settings: Settings = {
+  dockerHost: () => text('dockerHost'),
+  logTailLines: () => wholeNumber('logs.tailLines', LOG_TAIL_LINES),
+  logMaxChannelMegabytes: () => wholeNumber('logs.maxChannelMegabytes', LOG_CHANNEL_MEGABYTES),
+  hideStopped: () => read('containers.hideStopped') === true,
+};
+
+/** Tells when the engine to use was set anew. */
+export function onDidChangeDockerHost(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.dockerHost`)) listener();
+  });
+}
+
+function read(key: string): unknown {
+  return vscode.workspace.getConfiguration(SECTION).get<unknown>(key);
+}
+
+function text(key: string): string | undefined {
+  const value = read(key);
+  const trimmed = typeof value === 'string' ? value.trim() : '';
+  return trimmed === '' ? undefined : trimmed;
+}
+
+function wholeNumber(key: string, { fallback, least, most }: Bounds): number {
+  const value = read(key);
+  if (typeof value !== 'number' || !Number.isFinite(value)) return fallback;
+  return Math.min(most, Math.max(least, Math.round(value)));
+}

@@ -1,0 +1,48 @@
+import type { TreeItem } from 'vscode';
+import type { Event } from '../base/emitter';
+import type { DisposableTracker, Disposable } from '../base/lifecycle';
+import type { ContainerEngine } from '../engine/engine';
+import type { HostRegistry } from './hosts/hostRegistry';
+import type { ContainersTree } from './tree/containersTree';
+import type { ContainersView } from './tree/containersView';
+import type { FilterState } from './tree/filterState';
+import type { Node } from './tree/nodes';
+
+/** A row of the tree as a person would find it. */
+export interface TreeRow {
+  readonly node: Node;
+  readonly item: TreeItem;
+  readonly children: readonly TreeRow[];
+}
+
+/**
+ * What the suites inside VS Code use. It exists only in VS Code's test mode, is not public, and changes without notice.
+ */
+export interface TestApi {
+  /** How long `activate` took, in milliseconds. */
+  readonly activationMs: number;
+  readonly hosts: HostRegistry;
+  readonly tree: ContainersTree;
+  readonly view: ContainersView;
+  readonly filter: FilterState;
+  readonly onDidRefresh: Event<Node | Node[] | undefined>;
+  /** Puts an engine in the place of the local host's, which is disposed. */
+  useEngine(engine: ContainerEngine): void;
+  /** The whole tree as it would be shown now, everything expanded. */
+  rows(): TreeRow[];
+  /** Watches the extension's disposables from now on; its copy of the tracker is not the suites' own. */
+  trackDisposables(tracker: DisposableTracker): Disposable;
+}
+
+/** What `activate` returns. Extensions find nothing here to build upon. */
+export interface ExtensionExports {
+  readonly forTests?: TestApi;
+}
+
+export function treeRows(tree: ContainersTree, parent?: Node): TreeRow[] {
+  return tree.getChildren(parent).map((node) => ({
+    node,
+    item: tree.resolveTreeItem(tree.getTreeItem(node), node),
+    children: treeRows(tree, node),
+  }));
+}

@@ -1,0 +1,41 @@
+import { activationBenchmark } from './activation';
+import { logsBenchmark } from './logs';
+import { treeBenchmark } from './tree';
+
+/** Figures by name, such as `logs.local.vsCli`. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
+  logs: logsBenchmark,
+  tree: treeBenchmark,
+  activation: activationBenchmark,
+};
+
+/** `npm run -s bench -- logs tree activation | all [--json]`: figures beside those of a named peer, from the same run. */
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('-'));
+  const chosen = names.length === 0 || names.includes('all') ? Object.keys(BENCHMARKS) : names;
+  const unknown = chosen.filter((name) => !(name in BENCHMARKS));
+  if (unknown.length > 0) {
+    console.error(
+      `No benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}, all.`,
+    );
+    return 2;
+  }
+  const figures: Record<string, number | string> = {};
+  for (const name of chosen) {
+    console.error(`bench: ${name}`);
+    Object.assign(figures, await BENCHMARKS[name]?.());
+  }
+  if (args.includes('--json')) console.log(JSON.stringify(figures));
+  else for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(36)} ${value}`);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

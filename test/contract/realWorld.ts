@@ -1,0 +1,121 @@
+import Docker from 'dockerode';
+import type { ContainerId } from '../../src/model/container';
+import { busyboxImage, testLabel, type EngineControl, type TestEngine } from '../support/testEngine';
+import type { ContainerSpec, Output, World } from './world';
+
+const NANOSECONDS = 1_000_000_000;
+
+/** A real Docker engine. The containers are busybox shells. */
+export class RealWorld implements World {
+  readonly expected = { product: 'Docker', version: /^\d+\.\d+/, apiVersion: '1.41' };
+  readonly dockerHost: string;
+  private readonly docker: Docker;
+
+  constructor(
+    engine: TestEngine,
+    private readonly control: EngineControl,
+  ) {
+    this.dockerHost = engine.dockerHost;
+    this.docker = new Docker({ socketPath: engine.socketPath });
+  }
+
+  async create(spec: ContainerSpec): Promise<ContainerId> {
+    const container = await this.docker.createContainer({
+      name: spec.name,
+      Image: busyboxImage,
+      Cmd: ['sh', '-c', script(spec)],
+      Labels: { ...spec.labels, [testLabel]: '1' },
+      Tty: spec.tty ?? false,
+      StopTimeout: 0,
+      HostConfig: { LogConfig: { Type: spec.logDriver ?? 'json-file', Config: {} } },
+      ...(spec.failingHealthCheck === true && {
+        Healthcheck: { Test: ['CMD', 'false'], Interval: NANOSECONDS / 5, Retries: 1, Timeout: NANOSECONDS },
+      }),
+    });
+    return container.id;
+  }
+
+  async run(spec: ContainerSpec): Promise<ContainerId> {
+    const id = await this.create(spec);
+    await this.start(id);
+    return id;
+  }
+
+  async start(id: ContainerId): Promise<void> {
+    await this.docker.getContainer(id).start();
+  }
+
+  async stop(id: ContainerId): Promise<void> {
+    await this.docker.getContainer(id).stop({ t: 0 });
+  }
+
+  async pause(id: ContainerId): Promise<void> {
+    await this.docker.getContainer(id).pause();
+  }
+
+  async unpause(id: ContainerId): Promise<void> {
+    await this.docker.getContainer(id).unpause();
+  }
+
+  async rename(id: ContainerId, name: string): Promise<void> {
+    await this.docker.getContainer(id).rename({ name });
+  }
+
+  async remove(id: ContainerId): Promise<void> {
+    await this.docker.getContainer(id).remove({ force: true, v: true });
+  }
+
+  async die(id: ContainerId, exitCode: number): Promise<void> {
+    await this.inside(id, `echo ${exitCode} > /exit-code`);
+    const { StatusCode: status } = (await this.docker.getContainer(id).wait()) as { StatusCode: number };
+    if (status !== exitCode) throw new Error(`The container ended with ${status}, not ${exitCode}.`);
+  }
+
+  async write(id: ContainerId, text: string): Promise<void> {
+    await this.inside(id, `${printing(text)} > /proc/1/fd/1`);
+  }
+
+  async stopEngine(how: 'politely' | 'killed'): Promise<void> {
+    await (how === 'killed' ? this.control.kill9() : this.control.stop());
+  }
+
+  async startEngine(): Promise<void> {
+    await this.control.start();
+  }
+
+  async cleanUp(): Promise<void> {
+    const filters = { label: [testLabel] };
+    for (const { Id: id } of await this.docker.listContainers({ all: true, filters })) await this.remove(id);
+  }
+
+  /** Runs a command in the container and waits for its end. */
+  private async inside(id: ContainerId, command: string): Promise<void> {
+    const exec = await this.docker
+      .getContainer(id)
+      .exec({ Cmd: ['sh', '-c', command], AttachStdout: true, AttachStderr: true });
+    const stream = await exec.start({});
+    await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject).resume());
+  }
+}
+
+/** Stays until the file /exit-code names the code to end with. */
+const STAY =
+  'trap "exit 0" TERM; while [ ! -s /exit-code ]; do sleep 0.05; done; code=$(cat /exit-code); rm /exit-code; exit $code';
+
+function script({ output = [], exitCode }: ContainerSpec): string {
+  const end = exitCode === undefined ? STAY : `exit ${exitCode}`;
+  return [...output.map(writing), end].join('\n');
+}
+
+function writing({ stream, text, times = 1 }: Output): string {
+  const once = printing(text);
+  const target = stream === 'stderr' ? ' >&2' : '';
+  if (times === 1) return once + target;
+  // awk repeats in memory and writes in one go; a shell loop would end every piece by itself.
+  return `${once} | awk 'BEGIN { RS = "\\001" } { for (i = 0; i < ${times}; i++) printf "%s", $0 }'${target}`;
+}
+
+/** Base64, so that no byte means anything to the shell. */
+function printing(text: string): string {
+  return `echo ${Buffer.from(text).toString('base64')} | base64 -d`;
+}

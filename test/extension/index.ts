@@ -1,0 +1,13 @@
+import { runSuites } from './harness';
+
+/** VS Code calls this in the extension host, and ends with a failure when it rejects. */
+export function run(): Promise<void> {
+  return runSuites(async () => {
+    await import('./activation.test');
+    await import('./tree.test');
+    await import('./commands.test');
+    await import('./documents.test');
+    await import('./shell.test');
+    await import('./leaks.test');
+  });
+}

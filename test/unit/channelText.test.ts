@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { ChannelText } from '../../src/model/channelText';
+import { FakeClock } from '../doubles/fakeClock';
+
+function setUp(maxLength = 1_000_000) {
+  const clock = new FakeClock();
+  const calls: string[] = [];
+  let content = '';
+  const text = new ChannelText({
+    clock,
+    maxLength,
+    target: {
+      append: (added) => {
+        calls.push('append');
+        content += added;
+      },
+      replace: (replaced) => {
+        calls.push('replace');
+        content = replaced;
+      },
+    },
+    texts: { cutOff: (lines) => `cut off ${lines}`, skipped: (lines) => `skipped ${lines}` },
+  });
+  return { clock, calls, text, content: () => content };
+}
+
+describe('ChannelText', () => {
+  it('appends what gathered within 50 ms together', () => {
+    const { clock, calls, text, content } = setUp();
+    text.add('a\n', 1);
+    text.add('b\n', 1);
+    assert.deepEqual(calls, []);
+    clock.advance(50);
+    assert.deepEqual(calls, ['append']);
+    assert.equal(content(), 'a\nb\n');
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('appends 64 KB without waiting that long', () => {
+    const { clock, calls, text } = setUp();
+    text.add(`${'x'.repeat(65_536)}\n`, 1);
+    clock.advance(10);
+    assert.deepEqual(calls, ['append']);
+  });
+
+  it('cuts its older half off when full, and says exactly how many lines', () => {
+    const { clock, text, content } = setUp(1_000);
+    for (let line = 1; line <= 300; line++) {
+      text.add(`line ${String(line).padStart(4, '0')}\n`, 1);
+      clock.advance(50);
+      assert.ok(content().length <= 1_020, `holds ${content().length}`);
+      const shown = content()
+        .split('\n')
+        .filter((row) => row.startsWith('line'));
+      const cutOff = Number(/^cut off (\d+)/.exec(content())?.[1] ?? 0);
+      assert.equal(cutOff + shown.length, line);
+      assert.equal(shown[shown.length - 1], `line ${String(line).padStart(4, '0')}`);
+    }
+  });
+
+  it('skips the oldest of what comes too fast, and says exactly how many lines', () => {
+    const { clock, text, content } = setUp(10_000_000);
+    for (let batch = 0; batch < 100; batch++) text.add('0123456789\n'.repeat(1_000), 1_000);
+    clock.advance(50);
+    const skipped = Number(/^skipped (\d+)\n/.exec(content())?.[1]);
+    const shown = content()
+      .split('\n')
+      .filter((row) => row === '0123456789').length;
+    assert.ok(skipped > 0);
+    assert.equal(skipped + shown, 100_000);
+  });
+
+  it('begins anew when cleared', () => {
+    const { clock, text, content } = setUp();
+    text.add('old\n', 1);
+    clock.advance(50);
+    text.add('never shown\n', 1);
+    text.clear();
+    text.add('new\n', 1);
+    clock.advance(50);
+    assert.equal(content(), 'new\n');
+  });
+});

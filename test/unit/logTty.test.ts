@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { PART_BYTES, TtyRecordReader } from '../../src/model/logTty';
+import { seededRandom, slices } from '../support/random';
+
+const T1 = '2026-11-21T07:38:14.000000001Z';
+const T2 = '2026-11-21T07:38:14.000000002Z';
+
+function read(chunks: readonly Uint8Array[]): string[] {
+  const records: string[] = [];
+  const reader = new TtyRecordReader((buffer, start, end) =>
+    records.push(Buffer.from(buffer.slice(start, end)).toString()),
+  );
+  for (const chunk of chunks) reader.push(chunk);
+  reader.end();
+  return records;
+}
+
+describe('TtyRecordReader', () => {
+  const records = [
+    `${T1} short\r\n`,
+    `${T1} ${'a'.repeat(PART_BYTES)}`,
+    `${T1} ${'b'.repeat(PART_BYTES)}`,
+    `${T1} end of the long line\r\n`,
+    `${T2} ${'c'.repeat(PART_BYTES - 1)}\n`,
+    `${T2} exactly after a full one\n`,
+    `${T2} unterminated`,
+  ];
+  const stream = Buffer.from(records.join(''));
+
+  it('cuts at line endings, and where the engine cut a long line', () => {
+    assert.deepEqual(read([stream]), records);
+  });
+
+  it('reads the same whatever the chunks', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const longest = [7, 100, 20_000][seed % 3] ?? 7;
+      assert.deepEqual(read(slices(stream, longest, seededRandom(seed))), records, `seed ${seed}`);
+    }
+  });
+
+  it('leaves a long line whole that the engine did not cut', () => {
+    const line = `${T1} ${'z'.repeat(3 * PART_BYTES)}\n`;
+    assert.deepEqual(read([Buffer.from(line)]), [line]);
+  });
+});
