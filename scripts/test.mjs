@@ -22,7 +22,7 @@ import { packageExtension } from './lib/vsix.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });
 
-await runMain(async () => {
+await runMain(async (stop) => {
   const startedAt = Date.now();
   await ensureDependencies();
   const { TIERS } = await import('./lib/tiers.mjs');
@@ -32,6 +32,7 @@ await runMain(async () => {
   /** @type {NodeJS.ProcessEnv} */
   let env = {};
   for (const tier of tiers) {
+    if (stop.aborted) break;
     console.log(`\n── ${tier.name} ──`);
     const tierStartedAt = Date.now();
     try {
@@ -50,6 +51,7 @@ await runMain(async () => {
     console.log(`── ${tier.name}: ${seconds(tierStartedAt)} s`);
   }
   await cleanUp();
+  if (stop.aborted) return 1;
   console.log(`\nIn ${seconds(startedAt)} s:`);
   return printSummary(results);
 });

@@ -142,8 +142,19 @@ export function atEnd(cleanup) {
   };
 }
 
-/** Runs every registered cleanup, then ends what still runs. Failures are printed, never thrown. */
-export async function cleanUp() {
+/** @type {Promise<void>} */
+let cleaning = Promise.resolve();
+
+/**
+ * Runs every registered cleanup, then ends what still runs. Failures are printed, never thrown. Called twice, by
+ * a signal and by the main function that the signal ended, the second waits for the first.
+ */
+export function cleanUp() {
+  cleaning = cleaning.then(cleanUpNow);
+  return cleaning;
+}
+
+async function cleanUpNow() {
   for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) {
     try {
       await cleanup();

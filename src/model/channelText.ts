@@ -27,10 +27,12 @@ export interface ChannelTextOptions {
 const APPEND_INTERVAL_MS = 50;
 /** This much is appended without waiting for the interval. */
 const APPEND_LENGTH = 64 * 1024;
-/** Appends follow each other no faster than this, which leaves the window time to draw. */
+/** Appends follow each other no faster than this. */
 const LEAST_INTERVAL_MS = 10;
+/** After much text the next append waits in proportion, which leaves the window time to draw: 5 MB a second. */
+const MAX_LENGTH_PER_MS = 5_000;
 /** What gathers beyond this, because a container writes faster than a channel shows, is skipped and counted. */
-const MAX_PENDING_LENGTH = 512 * 1024;
+const MAX_PENDING_LENGTH = 2 * 1024 * 1024;
 
 /** Lines in one piece, with how many they are. */
 interface Piece {
@@ -52,6 +54,8 @@ export class ChannelText implements Disposable {
   private skippedLines = 0;
   private timer: Disposable | undefined;
   private isTimerShort = false;
+  /** No append before this, in milliseconds since the Unix epoch. */
+  private restUntilMs = 0;
 
   constructor(private readonly options: ChannelTextOptions) {}
 
@@ -79,6 +83,7 @@ export class ChannelText implements Disposable {
     this.timer = undefined;
     if (this.pending.length === 0) return;
     const text = this.takePending();
+    this.restUntilMs = this.options.clock.nowMs() + text.length / MAX_LENGTH_PER_MS;
     if (this.shownLength <= this.options.maxLength) this.options.target.append(text);
     else this.options.target.replace(this.newerHalf());
   }
@@ -93,10 +98,9 @@ export class ChannelText implements Disposable {
     if (this.timer && (this.isTimerShort || !isFull)) return;
     this.timer?.dispose();
     this.isTimerShort = isFull;
-    this.timer = this.options.clock.setTimer(
-      () => this.flush(),
-      isFull ? LEAST_INTERVAL_MS : APPEND_INTERVAL_MS,
-    );
+    const restMs = this.restUntilMs - this.options.clock.nowMs();
+    const delayMs = Math.max(restMs, isFull ? LEAST_INTERVAL_MS : APPEND_INTERVAL_MS);
+    this.timer = this.options.clock.setTimer(() => this.flush(), delayMs);
   }
 
   private skipOldest(): void {

@@ -143,6 +143,9 @@ function contract(subject: () => ContractSubject): void {
     it('announces just what changed', async () => {
       const quiet = await world.run({ name: 'quiet' });
       await connect();
+      // Once this change shows, nothing of how it came to be is announced any more.
+      await world.pause(quiet);
+      await becomes(quiet, 'paused', ({ state }) => state === 'paused');
       const changedIds = new Set<ContainerId>();
       store.add(
         engine.onDidChangeContainers((change) => {

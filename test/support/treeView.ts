@@ -70,6 +70,15 @@ export class TreeView {
     return (await readRow(row.first())).row;
   }
 
+  /** Waits until what a screen reader says of a row matches. */
+  async waitForSpoken(label: string, spoken: RegExp, timeoutMs = 30_000): Promise<void> {
+    const row = this.rowLocator().and(this.page.getByRole('treeitem', { name: spoken }));
+    const name = this.page.locator('.label-name', {
+      hasText: new RegExp(`^\\s*${escapeRegExp(label)}\\s*$`),
+    });
+    await row.filter({ has: name }).first().waitFor({ timeout: timeoutMs });
+  }
+
   /** Opens a row that can be opened; no-op when it is open. */
   async expand(label: string | RegExp): Promise<void> {
     await this.toggle(label, 'true');
@@ -138,6 +147,11 @@ export class TreeView {
   async message(): Promise<string> {
     const message = this.pane().locator('.message');
     return (await message.count()) > 0 ? (await message.first().innerText()).trim() : '';
+  }
+
+  /** Waits until the message line contains the text. */
+  async waitForMessage(text: string | RegExp): Promise<void> {
+    await this.pane().locator('.message', { hasText: text }).first().waitFor();
   }
 
   private async toggle(label: string | RegExp, wanted: 'true' | 'false'): Promise<void> {

@@ -60,14 +60,32 @@ describe('ChannelText', () => {
 
   it('skips the oldest of what comes too fast, and says exactly how many lines', () => {
     const { clock, text, content } = setUp(10_000_000);
-    for (let batch = 0; batch < 100; batch++) text.add('0123456789\n'.repeat(1_000), 1_000);
+    for (let batch = 0; batch < 300; batch++) text.add('0123456789\n'.repeat(1_000), 1_000);
     clock.advance(50);
     const skipped = Number(/^skipped (\d+)\n/.exec(content())?.[1]);
     const shown = content()
       .split('\n')
       .filter((row) => row === '0123456789').length;
     assert.ok(skipped > 0);
-    assert.equal(skipped + shown, 100_000);
+    assert.equal(skipped + shown, 300_000);
+  });
+
+  it('shows a line of a megabyte whole, with what follows it', () => {
+    const { clock, text, content } = setUp(10_000_000);
+    text.add(`${'x'.repeat(1_000_000)}\n`, 1);
+    text.add('next\n', 1);
+    clock.advance(1_000);
+    assert.equal(content().length, 1_000_006);
+  });
+
+  it('appends no more than the window can draw, about 5 MB a second', () => {
+    const { clock, calls, text, content } = setUp(100_000_000);
+    for (let tick = 0; tick < 500; tick++) {
+      text.add(`${'x'.repeat(249_999)}\n`, 1);
+      clock.advance(10);
+    }
+    assert.ok(content().length > 20_000_000 && content().length < 28_000_000, `${content().length} in 5 s`);
+    assert.ok(calls.length >= 5 && calls.length <= 500, `${calls.length} appends`);
   });
 
   it('begins anew when cleared', () => {

@@ -12,11 +12,15 @@ function read(fields: object) {
 describe('readEvent', () => {
   it('reads events of API 1.41 and of 1.52, which has no status, id and from', () => {
     const common = { Action: 'die', Actor: { ID, Attributes: { exitCode: '137', name: 'web' } } };
-    for (const event of [read({ ...common, status: 'die', id: ID, from: 'busybox' }), read(common)]) {
+    for (const event of [
+      read({ ...common, timeNano: 1_500_000_000, status: 'die', id: ID, from: 'busybox' }),
+      read({ ...common, timeNano: 1_500_000_000 }),
+    ]) {
       assert.deepEqual(event, {
         containerId: ID,
         action: 'die',
         attributes: { exitCode: '137', name: 'web' },
+        atSeconds: 1.5,
       });
     }
   });

@@ -32,7 +32,7 @@ export interface LogQuery {
 export interface ContainerRun {
   readonly hasTerminal: boolean;
   readonly isRunning: boolean;
-  /** Tells one run from the next. */
+  /** Tells one run from the next; empty before the first. */
   readonly startedAt: string;
   readonly exitCode?: number;
   readonly outOfMemory: boolean;
@@ -88,7 +88,7 @@ export class DockerApi implements ContainerSource {
     return {
       hasTerminal: asFields(description?.['Config'])?.['Tty'] === true,
       isRunning: state?.['Running'] === true,
-      startedAt: asText(state?.['StartedAt']) ?? '',
+      startedAt: readStart(asText(state?.['StartedAt'])),
       outOfMemory: state?.['OOMKilled'] === true,
       ...(exitCode === undefined ? {} : { exitCode }),
     };
@@ -245,6 +245,11 @@ async function readText(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The engine dates what has not happened to the year 1. */
+function readStart(startedAt: string | undefined): string {
+  return startedAt === undefined || startedAt.startsWith('0001-') ? '' : startedAt;
 }
 
 /** HTTP 304: the container was already started or stopped. */

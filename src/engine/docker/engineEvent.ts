@@ -1,5 +1,7 @@
 import type { Container, ContainerId, Health } from '../../model/container';
-import { asFields, asText, asTextRecord } from './fields';
+import { asFields, asNumber, asText, asTextRecord } from './fields';
+
+const NANOSECONDS = 1_000_000_000;
 
 /** One event about a container. */
 export interface EngineEvent {
@@ -9,6 +11,8 @@ export interface EngineEvent {
   /** What `health_status` events tell. */
   readonly health?: Health;
   readonly attributes: Readonly<Record<string, string>>;
+  /** By the engine's clock, in seconds since the Unix epoch, to a microsecond; infinite if it did not say. */
+  readonly atSeconds: number;
 }
 
 /**
@@ -28,7 +32,8 @@ export function readEvent(text: string): EngineEvent | undefined {
   // Docker says which in the action, Podman in a field of its own.
   const health = name === 'health_status' ? asHealth(detail || asText(fields['HealthStatus'])) : undefined;
   const attributes = asTextRecord(actor?.['Attributes']);
-  return { containerId, action: name, attributes, ...(health && { health }) };
+  const atSeconds = (asNumber(fields['timeNano']) ?? Number.POSITIVE_INFINITY) / NANOSECONDS;
+  return { containerId, action: name, attributes, atSeconds, ...(health && { health }) };
 }
 
 function asHealth(text: string | undefined): Health | undefined {

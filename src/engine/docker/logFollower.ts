@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock';
 import type { Event } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
-import type { LogLine, LogRequest, LogSink, RunEnd } from '../../model/log';
+import type { LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
 import type { PartStamps } from '../../model/logLines';
 import { LogPosition, sinceParameter } from '../../model/logPosition';
@@ -11,6 +11,7 @@ import { EngineError, type EngineErrorCode } from '../engine';
 import type { ContainerRun, DockerApi, LogQuery } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
 import { readLogStream } from './logStream';
+import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
 /** A live connection as the follower sees it. */
@@ -39,6 +40,8 @@ const PASSING_TROUBLE: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
   'unreachable',
   'timeout',
   'connectionLost',
+  // Of a container that is being removed.
+  'conflict',
 ]);
 
 /**
@@ -52,10 +55,7 @@ export class LogFollower implements Disposable {
   private readonly batcher: LogBatcher;
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
-  /** How the latest run ended, as the events told. */
-  private lastEnd: RunEnd | undefined;
-  private isOutOfMemory = false;
-  private isStopReported = false;
+  private readonly runs = new RunMarkers((marker) => this.mark(marker));
   /** The log was read once and had no line: whatever it has later is new. */
   private isKnownEmpty = false;
   /** Since when the log can't be read, in milliseconds since the Unix epoch. */
@@ -95,6 +95,10 @@ export class LogFollower implements Disposable {
         else if (await this.readWhileConnected(session)) return;
       } catch (error) {
         if (this.isOver()) return;
+        if (error instanceof EngineError && error.code === 'noSuchContainer') {
+          this.finish(this.request.follow ? undefined : error);
+          return;
+        }
         if (!(error instanceof EngineError) || !PASSING_TROUBLE.has(error.code)) {
           this.finish(error instanceof Error ? error : new Error(String(error)));
           return;
@@ -107,17 +111,28 @@ export class LogFollower implements Disposable {
   /** Reads until the connection breaks (then throws) or there is nothing more to come (then true). */
   private async readWhileConnected(session: FollowSession): Promise<boolean> {
     this.listen(session);
-    let run = await this.inspect(session);
-    while (run && !this.isOver()) {
+    let run = await session.api.inspectRun(this.id);
+    while (!this.isOver()) {
       await this.readLog(session, run);
-      if (this.isOver()) return true;
-      const next = await this.inspect(session);
       if (!this.request.follow) break;
-      run =
-        next?.isRunning === true ? await this.continueRun(run, next) : await this.awaitStart(session, next);
+      run = await this.nextRun(session, run);
     }
     if (!this.isOver()) this.finish();
     return true;
+  }
+
+  /** What to read after a log ended; waits for it if need be. */
+  private async nextRun(session: FollowSession, read: ContainerRun): Promise<ContainerRun> {
+    const now = await session.api.inspectRun(this.id);
+    if (now.startedAt !== read.startedAt) {
+      this.runs.started(read);
+      return now;
+    }
+    // The engine closed the log early.
+    if (now.isRunning) await this.pause();
+    // Engines end a followed log a little before a container's last lines are in it: read on once it has stopped.
+    if (now.isRunning || read.isRunning) return now;
+    return this.awaitStart(session, now);
   }
 
   private listen(session: FollowSession): void {
@@ -131,26 +146,12 @@ export class LogFollower implements Disposable {
   }
 
   private takeEvent(event: EngineEvent): void {
-    if (event.action === 'oom') this.isOutOfMemory = true;
-    if (event.action === 'die') {
-      this.lastEnd = { ...exitCodeOf(event), outOfMemory: this.isOutOfMemory };
-      this.isOutOfMemory = false;
-    }
+    this.runs.takeEvent(event);
     if (event.action === 'start' || removesContainer(event)) this.wakeup.signal();
   }
 
-  /** The container's run, or `undefined` when the container is gone. */
-  private async inspect(session: FollowSession): Promise<ContainerRun | undefined> {
-    try {
-      return await session.api.inspectRun(this.id);
-    } catch (error) {
-      if (error instanceof EngineError && error.code === 'noSuchContainer') return undefined;
-      throw error;
-    }
-  }
-
   private async readLog(session: FollowSession, run: ContainerRun): Promise<void> {
-    const stream = await session.api.openLog(this.id, this.query());
+    const stream = await session.api.openLog(this.id, this.query(run));
     const closing = this.store.add({ dispose: () => stream.destroy() });
     const openedAtMs = this.clock.nowMs();
     const form = { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
@@ -158,7 +159,7 @@ export class LogFollower implements Disposable {
     try {
       await readLogStream(stream, form, {
         line: (line) => this.takeLine(line),
-        engineMessage: (text) => this.mark(() => this.sink.marker({ kind: 'engineMessage', text })),
+        engineMessage: (text) => this.mark({ kind: 'engineMessage', text }),
       });
       this.isKnownEmpty = true;
     } finally {
@@ -168,9 +169,10 @@ export class LogFollower implements Disposable {
     }
   }
 
-  private query(): LogQuery {
-    const { follow, tail } = this.request;
+  private query(run: ContainerRun): LogQuery {
+    const { tail } = this.request;
     const { cursor } = this.position;
+    const follow = this.request.follow && run.isRunning;
     const since = cursor && sinceParameter(cursor.timestamp);
     if (since !== undefined) {
       this.position.reopen();
@@ -182,44 +184,24 @@ export class LogFollower implements Disposable {
   private takeLine(line: LogLine): void {
     if (this.isOver() || !this.position.accept(line)) return;
     this.failures = 0;
+    this.runs.beforeLine(line);
     this.batcher.add(line);
   }
 
-  /** The log ended although the container runs: a new run began, or the engine closed the log early. */
-  private async continueRun(before: ContainerRun, now: ContainerRun): Promise<ContainerRun> {
-    if (before.startedAt === now.startedAt) await this.pause();
-    else
-      this.mark(() => this.sink.marker({ kind: 'restarted', ...(this.lastEnd ?? { outOfMemory: false }) }));
-    return now;
-  }
-
-  /** Waits until the stopped container runs again; `undefined` when it was removed. */
-  private async awaitStart(
-    session: FollowSession,
-    stopped: ContainerRun | undefined,
-  ): Promise<ContainerRun | undefined> {
+  /** Waits until the stopped container runs anew. */
+  private async awaitStart(session: FollowSession, stopped: ContainerRun): Promise<ContainerRun> {
     let run = stopped;
-    while (run && !run.isRunning && !this.isOver()) {
-      const end = runEnd(run);
-      const isWoken = await this.wakeup.sleep(this.isStopReported ? undefined : GRACE_MS);
-      if (this.isOver()) return undefined;
-      if (!isWoken) {
-        this.isStopReported = true;
-        this.mark(() => this.sink.marker({ kind: 'stopped', ...end }));
+    while (run.startedAt === stopped.startedAt && !this.isOver()) {
+      const isWoken = await this.wakeup.sleep(this.runs.isStopNews(stopped) ? GRACE_MS : undefined);
+      if (this.isOver()) return run;
+      if (this.sessions.session !== session) {
+        throw new EngineError('connectionLost', 'The engine went away.');
       }
-      if (this.sessions.session !== session) throw new EngineError('connectionLost', 'The engine went away.');
-      run = await this.inspect(session);
-      if (run?.isRunning === true) this.reportStart(end);
+      if (!isWoken) this.runs.stopped(stopped);
+      run = await session.api.inspectRun(this.id);
     }
+    this.runs.started(stopped);
     return run;
-  }
-
-  private reportStart(end: RunEnd): void {
-    const marker = this.isStopReported
-      ? ({ kind: 'started' } as const)
-      : ({ kind: 'restarted', ...end } as const);
-    this.isStopReported = false;
-    this.mark(() => this.sink.marker(marker));
   }
 
   private async lose(error: EngineError): Promise<void> {
@@ -242,11 +224,11 @@ export class LogFollower implements Disposable {
   private reportLoss(reason: string): void {
     if (this.isLossReported || this.isOver()) return;
     this.isLossReported = true;
-    this.mark(() => this.sink.marker({ kind: 'connectionLost', reason }));
+    this.mark({ kind: 'connectionLost', reason });
   }
 
   private reportReturn(): void {
-    if (this.lostAtMs !== undefined) this.mark(() => this.sink.marker({ kind: 'reconnected' }));
+    if (this.lostAtMs !== undefined) this.mark({ kind: 'reconnected' });
     this.lostAtMs = undefined;
     this.isLossReported = false;
   }
@@ -257,9 +239,9 @@ export class LogFollower implements Disposable {
     await this.wakeup.sleep(delayMs);
   }
 
-  private mark(emit: () => void): void {
+  private mark(marker: LogMarker): void {
     this.batcher.flush();
-    emit();
+    this.sink.marker(marker);
   }
 
   private finish(error?: Error): void {
@@ -268,14 +250,4 @@ export class LogFollower implements Disposable {
     if (!error && this.request.follow) this.sink.marker({ kind: 'removed' });
     this.sink.ended(error);
   }
-}
-
-function runEnd(run: ContainerRun): RunEnd {
-  const { exitCode, outOfMemory } = run;
-  return { outOfMemory, ...(exitCode === undefined ? {} : { exitCode }) };
-}
-
-function exitCodeOf(event: EngineEvent): { readonly exitCode?: number } {
-  const exitCode = Number(event.attributes['exitCode'] ?? Number.NaN);
-  return Number.isInteger(exitCode) ? { exitCode } : {};
 }
