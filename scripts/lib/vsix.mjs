@@ -1,10 +1,14 @@
 /** Builds the extension and packages it, and refuses a package with anything in it that users don't need. */
-import { readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { runOrThrow } from './processes.mjs';
 import { REPOSITORY } from './repository.mjs';
 
 const MAX_BYTES = 1024 * 1024;
+/** The README as it is packaged, relative to the repository. */
+const PACKAGED_README = 'dist/README.md';
+const RELATIVE_PICTURE = /!\[([^\]]*)\]\(([\w./-]+)\.(png|webp|gif)\)/g;
+const RELATIVE_LINK = /(?<!!)\[([^\]]*)\]\((?![\w+.-]+:|#)[^)]*\)/g;
 /** What may be in the package, below its `extension/` folder. Pictures count only when the README shows them. */
 const ALLOWED = [
   /^dist\/[\w.-]+\.(js|css)$/,
@@ -27,12 +31,16 @@ export async function packageExtension() {
   const path = join(REPOSITORY, `${manifest.name}-${manifest.version}.vsix`);
   await rm(path, { force: true });
   const vsce = join(REPOSITORY, 'node_modules', '@vscode', 'vsce', 'vsce');
+  await writePackagedReadme();
   // vsce runs the script vscode:prepublish, which builds for production.
   const args = [
     'package',
     '--no-dependencies',
     '--allow-missing-repository',
     '--skip-license',
+    ...['--readme-path', PACKAGED_README],
+    // There is no repository on the web to point at, and nothing relative is left.
+    '--no-rewrite-relative-links',
     '--out',
     path,
   ];
@@ -42,6 +50,21 @@ export async function packageExtension() {
   const { size } = await stat(path);
   if (size > MAX_BYTES) throw new Error(`the package has ${size} bytes, more than ${MAX_BYTES}`);
   return { path, bytes: size, files };
+}
+
+/**
+ * VS Code's page about an extension shows pictures from the web or from the text itself, but no file of the package, and
+ * follows no link to one. So pictures are put into the text, and of links to the repository's files the words stay.
+ */
+async function writePackagedReadme() {
+  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
+  let packaged = readme.replace(RELATIVE_LINK, '$1');
+  for (const [picture, alt, name, type] of readme.matchAll(RELATIVE_PICTURE)) {
+    const data = await readFile(join(REPOSITORY, `${name}.${type}`), 'base64');
+    packaged = packaged.replace(picture, () => `![${alt}](data:image/${type};base64,${data})`);
+  }
+  await mkdir(join(REPOSITORY, dirname(PACKAGED_README)), { recursive: true });
+  await writeFile(join(REPOSITORY, PACKAGED_README), packaged);
 }
 
 /** @param {readonly string[]} files */

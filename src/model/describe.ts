@@ -54,18 +54,20 @@ export function stateText(container: Container): string {
   return container.exitCode === undefined ? state : `${state} (${container.exitCode})`;
 }
 
-/** What stands beside a container's name: image, published ports, uptime; a state other than running is said. */
+/**
+ * What stands beside a container's name: image, published ports, uptime. A state other than plainly running is said first,
+ * because a narrow side bar cuts the rest off.
+ */
 export function containerDescription(container: Container, nowMs: number): string {
   const age = formatStateAge(container, nowMs);
   const isPlainRunning = container.state === 'running' && container.health !== 'unhealthy';
-  const state = isPlainRunning ? undefined : stateText(container);
-  const parts = [formatImage(container.image), formatPublishedPorts(container.ports), joined(state, age)];
+  const what = [formatImage(container.image), formatPublishedPorts(container.ports)];
+  const parts = isPlainRunning ? [...what, age] : [joined(stateText(container), age), ...what];
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
-function joined(state: string | undefined, age: string | undefined): string | undefined {
-  if (state === undefined || age === undefined) return state ?? age;
-  return `${state} ${age}`;
+function joined(state: string, age: string | undefined): string {
+  return age === undefined ? state : `${state} ${age}`;
 }
 
 /** What an engine offers, as far as menus care. */
