@@ -7,7 +7,7 @@ import { REPOSITORY } from './repository.mjs';
 const MAX_BYTES = 1024 * 1024;
 /** The README as it is packaged, relative to the repository. */
 const PACKAGED_README = 'dist/README.md';
-const RELATIVE_PICTURE = /!\[([^\]]*)\]\(([\w./-]+)\.(png|webp|gif)\)/g;
+const RELATIVE_PICTURE = /^!\[[^\]]*\]\((?![\w+.-]+:)[^)]*\)\n\n/gm;
 const RELATIVE_LINK = /(?<!!)\[([^\]]*)\]\((?![\w+.-]+:|#)[^)]*\)/g;
 /** What may be in the package, below its `extension/` folder. Pictures count only when the README shows them. */
 const ALLOWED = [
@@ -53,16 +53,12 @@ export async function packageExtension() {
 }
 
 /**
- * VS Code's page about an extension shows pictures from the web or from the text itself, but no file of the package, and
- * follows no link to one. So pictures are put into the text, and of links to the repository's files the words stay.
+ * VS Code's page about an extension shows no file of the package, neither as a path nor as a data URL, and follows no link
+ * to one. So pictures are left out, and of links to the repository's files the words stay.
  */
 async function writePackagedReadme() {
   const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
-  let packaged = readme.replace(RELATIVE_LINK, '$1');
-  for (const [picture, alt, name, type] of readme.matchAll(RELATIVE_PICTURE)) {
-    const data = await readFile(join(REPOSITORY, `${name}.${type}`), 'base64');
-    packaged = packaged.replace(picture, () => `![${alt}](data:image/${type};base64,${data})`);
-  }
+  const packaged = readme.replace(RELATIVE_PICTURE, '').replace(RELATIVE_LINK, '$1');
   await mkdir(join(REPOSITORY, dirname(PACKAGED_README)), { recursive: true });
   await writeFile(join(REPOSITORY, PACKAGED_README), packaged);
 }

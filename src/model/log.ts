@@ -18,13 +18,18 @@ export interface LogBatch {
 }
 
 /**
- * A place in a container's log: after the `ordinal`-th record (from 1) of those that carry exactly `timestamp`.
- * The engine reads on from it with `since=timestamp`, which is inclusive, and drops the first `ordinal` such records.
+ * A place in a container's log: right after one line, which it describes so that it can be recognised when the log is
+ * read again. Timestamps alone do not: they repeat, and run backwards between the two streams.
  */
 export interface LogCursor {
   readonly containerId: ContainerId;
+  /** The line's, as {@link LogLine.timestamp}. */
   readonly timestamp: string;
+  readonly stream: LogStream;
+  /** Which of the lines that are equal in all of this it is, from 1. */
   readonly ordinal: number;
+  /** FNV-1a of the line's text, an unsigned 32-bit number. */
+  readonly hash: number;
 }
 
 /** What to read of a log. */
@@ -53,6 +58,11 @@ export type LogMarker =
   | { readonly kind: 'connectionLost'; readonly reason: string }
   /** Reading goes on where it broke off. */
   | { readonly kind: 'reconnected' }
+  /**
+   * The engine no longer has what followed `from`, because the log was rotated or truncated; reading goes on at `to`.
+   * Both are timestamps of lines. How many lines are missing, only where that can be known.
+   */
+  | { readonly kind: 'gap'; readonly from: string; readonly to: string; readonly count?: number }
   /** The engine itself wrote into the stream, for example that it can't read the log. */
   | { readonly kind: 'engineMessage'; readonly text: string }
   | { readonly kind: 'removed' };

@@ -1,60 +1,111 @@
 import type { ContainerId } from './container';
 import type { LogCursor, LogLine } from './log';
+import { hashText } from './logHash';
+import { parseTimestamp, sinceParameter, toSeconds } from './logTime';
 
 /**
- * Follows the place a reader has reached in a container's log, and finds it again after the log was opened anew at
- * {@link LogPosition.cursor}: the engine then repeats every line that carries the cursor's timestamp, because `since`
- * is inclusive, and the lines already delivered are dropped here.
+ * By how much a container's log may run backwards in time and still be resumed exactly, in seconds: the two streams are
+ * stamped before they are written, and clocks are set. Engine 20.10 leaves out every record older than `since`, wherever
+ * it stands, so a log is read again from this much before the cursor.
+ */
+export const OVERLAP_SECONDS = 2;
+
+const OVERDUE_CHECK_INTERVAL = 256;
+
+/** Looks for the line a cursor names among the lines of a log that is read again. */
+export class CursorFinder {
+  private matches = 0;
+
+  constructor(private readonly cursor: LogCursor) {}
+
+  /** To be called for every line, in order; true for exactly the cursor's own line. */
+  isCursor(line: LogLine): boolean {
+    const { timestamp, stream, hash, ordinal } = this.cursor;
+    if (line.timestamp !== timestamp || line.stream !== stream || hashText(line.text) !== hash) return false;
+    return ++this.matches === ordinal;
+  }
+}
+
+/**
+ * The place a reader has reached in a container's log, and how to find it again.
  *
- * The place is exact while timestamps do not run backwards.
+ * A log is a sequence in the order the engine wrote it, which is not always that of the timestamps. What a log still has
+ * after the cursor's line is exactly what was not delivered yet. So after a log was opened anew, lines are passed over
+ * until the cursor's own line comes by; if the log does not have it any more, it was rotated away with everything
+ * before it, and everything the log still has is new.
  */
 export class LogPosition {
-  private timestamp = '';
-  private ordinal = 0;
-  private linesToSkip = 0;
+  private last: LogLine | undefined;
+  /** The lines delivered since the timestamp last changed. */
+  private sameStamp: LogLine[] = [];
+  private finder: CursorFinder | undefined;
+  /** Of the cursor that is looked for, in seconds since the Unix epoch, and how many lines passed by since. */
+  private soughtSeconds = 0;
+  private passedBy = 0;
 
   constructor(private readonly containerId: ContainerId) {}
 
-  /** After the last line delivered; `undefined` as long as none was. */
+  /** The last line delivered; `undefined` as long as none was. */
   get cursor(): LogCursor | undefined {
-    if (this.timestamp === '') return undefined;
-    return { containerId: this.containerId, timestamp: this.timestamp, ordinal: this.ordinal };
+    const { last } = this;
+    if (!last) return undefined;
+    const ordinal = this.sameStamp.filter(
+      ({ stream, text }) => stream === last.stream && text === last.text,
+    ).length;
+    const { timestamp, stream, text } = last;
+    return { containerId: this.containerId, timestamp, stream, ordinal, hash: hashText(text) };
   }
 
-  /** The log is being read again from {@link cursor} on. */
-  reopen(): void {
-    this.linesToSkip = this.ordinal;
+  /** Whether this is the last line delivered. */
+  isAt(line: LogLine): boolean {
+    const { last } = this;
+    return line.timestamp === last?.timestamp && line.stream === last.stream && line.text === last.text;
+  }
+
+  /** What to read from when the log is opened anew; `undefined` while there is no place to go back to. */
+  get since(): string | undefined {
+    const timestamp = this.last && parseTimestamp(this.last.timestamp);
+    return timestamp && sinceParameter(timestamp, OVERLAP_SECONDS);
+  }
+
+  /** Whether the cursor's line has not come by yet since {@link seek}. */
+  get isSeeking(): boolean {
+    return this.finder !== undefined;
+  }
+
+  /** The log is being read again from {@link since} on. */
+  seek(): void {
+    const { cursor } = this;
+    const timestamp = cursor && parseTimestamp(cursor.timestamp);
+    this.finder = cursor && new CursorFinder(cursor);
+    this.soughtSeconds = timestamp ? toSeconds(timestamp) : Number.POSITIVE_INFINITY;
+    this.passedBy = 0;
+  }
+
+  /** The log does not have the cursor's line any more. */
+  abandonSeek(): void {
+    this.finder = undefined;
+  }
+
+  /**
+   * Whether lines pass by that are so much later than the cursor that its line is overdue. Looks at the first line and
+   * then now and then: thousands may pass by before the cursor's.
+   */
+  isOverdueAt(line: LogLine): boolean {
+    if (this.passedBy++ % OVERDUE_CHECK_INTERVAL !== 0) return false;
+    const timestamp = parseTimestamp(line.timestamp);
+    return timestamp !== undefined && toSeconds(timestamp) > this.soughtSeconds + OVERLAP_SECONDS;
   }
 
   /** Whether the line is new; to be called once for every line, in order. */
   accept(line: LogLine): boolean {
-    if (this.linesToSkip > 0) {
-      if (line.timestamp === this.timestamp) {
-        this.linesToSkip--;
-        return false;
-      }
-      this.linesToSkip = 0;
+    if (this.finder) {
+      if (this.finder.isCursor(line)) this.finder = undefined;
+      return false;
     }
-    if (line.timestamp === this.timestamp) {
-      this.ordinal++;
-    } else {
-      this.timestamp = line.timestamp;
-      this.ordinal = 1;
-    }
+    if (line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
+    else this.sameStamp = [line];
+    this.last = line;
     return true;
   }
-}
-
-const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
-
-/**
- * A timestamp as the `since` of a log request takes it: seconds since the Unix epoch and nanoseconds,
- * `sec.nnnnnnnnn`. `undefined` for what is no RFC 3339 timestamp.
- */
-export function sinceParameter(timestamp: string): string | undefined {
-  const match = RFC3339.exec(timestamp);
-  if (!match) return undefined;
-  const [, wholeSeconds = '', fraction = '', offset = ''] = match;
-  const seconds = Date.parse(wholeSeconds + offset) / 1000;
-  return Number.isFinite(seconds) ? `${seconds}.${fraction.padEnd(9, '0')}` : undefined;
 }

@@ -175,9 +175,14 @@ describe('DockerEngine and what can be wrong', function () {
       const collector = new LogCollector();
       const following = engine.followLog(id, { tail: 'all', follow: true }, collector);
       await fake.whenOpenStreams('logs', 1);
+      let timestampNs = BigInt(Date.now() - 3_600_000) * 1_000_000n;
       for (let round = 0; round < 5; round++) {
         fake.cutConnectionsAfterBytes(3_000 + 777 * round);
-        for (let line = 0; line < 100; line++) fake.writeLog(id, 'stdout', `round ${round} line ${line}\n`);
+        for (let line = 0; line < 100; line++) {
+          // A tenth of a second apart, so that more than the overlap comes before each cut.
+          timestampNs += 100_000_000n;
+          fake.writeLog(id, 'stdout', `round ${round} line ${line}\n`, { timestampNs });
+        }
         await eventually('progress', () => collector.texts.length > round * 100);
       }
       fake.cutConnectionsAfterBytes(undefined);
@@ -190,6 +195,47 @@ describe('DockerEngine and what can be wrong', function () {
         (_, index) => `round ${Math.floor(index / 100)} line ${index % 100}`,
       );
       assert.deepEqual(collector.texts, expected);
+      following.dispose();
+    });
+
+    it('reports a gap when the log was rotated beyond the last line while the engine was away', async () => {
+      const { id } = fake.run({ name: 'rotated' });
+      await connect();
+      const collector = new LogCollector();
+      const following = engine.followLog(id, { tail: 'all', follow: true }, collector);
+      await fake.whenOpenStreams('logs', 1);
+      fake.writeLog(id, 'stdout', 'before\n');
+      await eventually('before', () => collector.texts.length === 1);
+      fake.stopListening();
+      fake.writeLog(id, 'stdout', 'rotated away\n');
+      fake.clearLog(id);
+      fake.writeLog(id, 'stdout', 'after 1\nafter 2\n');
+      await fake.listenAgain();
+      engine.retryNow();
+      await eventually('the rest', () => collector.texts.length === 3);
+      assert.deepEqual(collector.texts, ['before', 'after 1', 'after 2']);
+      const [from, to] = collector.collected.map(({ timestamp }) => timestamp);
+      assert.deepEqual(collector.markers, [{ kind: 'reconnected' }, { kind: 'gap', from, to }]);
+      fake.writeLog(id, 'stdout', 'live\n');
+      await eventually('it goes on live', () => collector.texts[3] === 'live');
+      following.dispose();
+    });
+
+    it('reports no gap when the engine was away and nothing was rotated', async () => {
+      const { id } = fake.run({ name: 'kept' });
+      await connect();
+      const collector = new LogCollector();
+      const following = engine.followLog(id, { tail: 'all', follow: true }, collector);
+      await fake.whenOpenStreams('logs', 1);
+      fake.writeLog(id, 'stdout', 'before\n');
+      await eventually('before', () => collector.texts.length === 1);
+      await fake.restartEngine();
+      engine.retryNow();
+      await fake.whenOpenStreams('logs', 1);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      fake.writeLog(id, 'stdout', 'after\n');
+      await eventually('after', () => collector.texts.length === 2);
+      assert.deepEqual(collector.markers, [{ kind: 'reconnected' }]);
       following.dispose();
     });
 

@@ -1,13 +1,51 @@
 import assert from 'node:assert/strict';
 import type { LogLine } from '../../src/model/log';
-import { LogPosition, sinceParameter } from '../../src/model/logPosition';
+import { LogPosition, OVERLAP_SECONDS } from '../../src/model/logPosition';
+import { parseTimestamp, sinceParameter, toSeconds } from '../../src/model/logTime';
+import { seededRandom } from '../support/random';
 
-function line(nanoseconds: number, text: string): LogLine {
-  return {
-    timestamp: `2026-11-21T07:38:14.${String(nanoseconds).padStart(9, '0')}Z`,
-    stream: 'stdout',
-    text,
-  };
+const START_SECONDS = 1_795_246_694;
+
+/** A line so many milliseconds after the start. */
+function line(milliseconds: number, text: string, stream: LogLine['stream'] = 'stdout'): LogLine {
+  const time = new Date(START_SECONDS * 1000 + milliseconds).toISOString();
+  return { timestamp: time.replace('Z', '000000Z'), stream, text };
+}
+
+function atSeconds(entry: LogLine): number {
+  const timestamp = parseTimestamp(entry.timestamp);
+  assert.ok(timestamp);
+  return toSeconds(timestamp);
+}
+
+/** What an engine sends of a log: 20.10 filters every record by `since`, newer ones stop at the first that passes. */
+function sent(
+  log: readonly LogLine[],
+  since: string | undefined,
+  engine: '20.10' | 'newer',
+): readonly LogLine[] {
+  if (since === undefined) return log;
+  const passes = (entry: LogLine): boolean => atSeconds(entry) >= Number(since);
+  return engine === '20.10' ? log.filter(passes) : log.slice(Math.max(0, log.findIndex(passes)));
+}
+
+/** Reads a log with a cut after each of so many lines, and gives all that was delivered. */
+function readWithCuts(
+  log: readonly LogLine[],
+  cuts: readonly number[],
+  engine: '20.10' | 'newer',
+): LogLine[] {
+  const position = new LogPosition('id');
+  const delivered: LogLine[] = [];
+  for (const cut of [...cuts, Number.POSITIVE_INFINITY]) {
+    const { since } = position;
+    if (since !== undefined) position.seek();
+    for (const entry of sent(log, since, engine).slice(0, cut)) {
+      if (position.accept(entry)) delivered.push(entry);
+    }
+  }
+  assert.equal(position.isSeeking, false);
+  return delivered;
 }
 
 describe('LogPosition', () => {
@@ -21,56 +59,90 @@ describe('LogPosition', () => {
     line(7, 'e'),
   ];
 
-  it('continues without loss or repetition from wherever reading broke off', () => {
-    for (let cut = 1; cut <= log.length; cut++) {
-      const position = new LogPosition('id');
-      const read = log.slice(0, cut).filter((entry) => position.accept(entry));
-      const since = position.cursor?.timestamp ?? '';
-      position.reopen();
-      const rest = log.filter((entry) => entry.timestamp >= since).filter((entry) => position.accept(entry));
-      assert.deepEqual([...read, ...rest], log, `cut after ${cut}`);
+  it('goes on without loss or repetition from wherever reading broke off', () => {
+    for (const engine of ['20.10', 'newer'] as const) {
+      for (let cut = 1; cut <= log.length; cut++) assert.deepEqual(readWithCuts(log, [cut], engine), log);
     }
   });
 
-  it('survives being cut again while it repeats', () => {
+  it('tells equal lines of one moment apart by their number', () => {
     const position = new LogPosition('id');
-    const read = log.slice(0, 4).filter((entry) => position.accept(entry));
-    position.reopen();
-    log.slice(2, 3).forEach((entry) => position.accept(entry));
-    position.reopen();
-    const rest = log.slice(2).filter((entry) => position.accept(entry));
-    assert.deepEqual([...read, ...rest], log);
+    log.slice(0, 4).forEach((entry) => position.accept(entry));
+    assert.equal(position.cursor?.ordinal, 2);
+    position.seek();
+    assert.deepEqual(
+      log.filter((entry) => position.accept(entry)),
+      log.slice(4),
+    );
   });
 
-  it('takes what comes after the repetition was rotated away', () => {
+  it('is exact on logs that run backwards, cut anywhere and often', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = seededRandom(seed);
+      let milliseconds = 10_000;
+      const wild = Array.from({ length: 120 }, (_, index) => {
+        milliseconds += Math.floor(random() * 300);
+        const backwardsMs = random() < 0.3 ? Math.floor(random() * OVERLAP_SECONDS * 900) : 0;
+        const text = random() < 0.3 ? 'repeated' : `line ${index}`;
+        return line(milliseconds - backwardsMs, text, random() < 0.5 ? 'stdout' : 'stderr');
+      });
+      const cuts = Array.from({ length: 8 }, () => 1 + Math.floor(random() * 100));
+      for (const engine of ['20.10', 'newer'] as const) {
+        assert.deepEqual(readWithCuts(wild, cuts, engine), wild, `seed ${seed}, engine ${engine}`);
+      }
+    }
+  });
+
+  it('still seeks when the cursor was rotated away, and takes everything once that is known', () => {
     const position = new LogPosition('id');
     log.slice(0, 3).forEach((entry) => position.accept(entry));
-    position.reopen();
+    position.seek();
+    assert.deepEqual(
+      log.slice(5).filter((entry) => position.accept(entry)),
+      [],
+    );
+    assert.ok(position.isSeeking);
+    position.abandonSeek();
     assert.deepEqual(
       log.slice(5).filter((entry) => position.accept(entry)),
       log.slice(5),
     );
   });
 
-  it('has no cursor before the first line', () => {
-    assert.equal(new LogPosition('id').cursor, undefined);
+  it('knows by the first line that the cursor is overdue', () => {
+    const position = new LogPosition('id');
+    position.accept(line(0, 'a'));
+    position.seek();
+    assert.equal(position.isOverdueAt(line(OVERLAP_SECONDS * 1000 + 1, 'late')), true);
+    position.seek();
+    assert.equal(position.isOverdueAt(line(OVERLAP_SECONDS * 1000 - 1, 'in time')), false);
+  });
+
+  it('has no cursor and nothing to read from before the first line', () => {
+    const position = new LogPosition('id');
+    assert.deepEqual([position.cursor, position.since], [undefined, undefined]);
   });
 });
 
-describe('sinceParameter', () => {
-  it('gives seconds and nine digits of nanoseconds, exactly', () => {
-    assert.equal(sinceParameter('1970-01-01T00:00:01.000000001Z'), '1.000000001');
-    assert.equal(sinceParameter('2026-11-21T07:38:14.12Z'), '1795246694.120000000');
-    assert.equal(sinceParameter('2026-11-21T07:38:14Z'), '1795246694.000000000');
+describe('timestamps of logs', () => {
+  const since = (text: string): string | undefined => {
+    const timestamp = parseTimestamp(text);
+    return timestamp && sinceParameter(timestamp);
+  };
+
+  it('are asked for in seconds and nine digits of nanoseconds, exactly', () => {
+    assert.equal(since('1970-01-01T00:00:01.000000001Z'), '1.000000001');
+    assert.equal(since('2026-11-21T07:38:14.12Z'), '1795246694.120000000');
+    assert.equal(since('2026-11-21T07:38:14Z'), '1795246694.000000000');
   });
 
-  it('reads local offsets as Podman writes them', () => {
-    assert.equal(sinceParameter('2026-11-21T08:38:14.5+01:00'), '1795246694.500000000');
+  it('may have local offsets, as Podman writes them', () => {
+    assert.equal(since('2026-11-21T08:38:14.5+01:00'), '1795246694.500000000');
   });
 
-  it('refuses anything else', () => {
+  it('are refused when they are none', () => {
     for (const text of ['', 'yesterday', '2026-11-21', '2026-13-45T99:99:99Z']) {
-      assert.equal(sinceParameter(text), undefined, text);
+      assert.equal(parseTimestamp(text), undefined, text);
     }
   });
 });

@@ -19,7 +19,8 @@ import {
 import type { Log } from './containerWatch';
 import type { DockerSession } from './dockerSession';
 import { DockerExecSession } from './execSession';
-import { LogFollower, type SessionSource } from './logFollower';
+import type { SessionSource } from './followSession';
+import { LogFollower } from './logFollower';
 
 /** Opens a session with whichever engine is found; rejects with {@link EngineError}. */
 export type OpenSession = (signal: AbortSignal) => Promise<DockerSession>;

@@ -1,31 +1,19 @@
 import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
-import type { Event } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
-import type { PartStamps } from '../../model/logLines';
-import { LogPosition, sinceParameter } from '../../model/logPosition';
+import { LogPosition } from '../../model/logPosition';
 import { EngineError, type EngineErrorCode } from '../engine';
-import type { ContainerRun, DockerApi, LogQuery } from './dockerApi';
+import type { ContainerRun, LogQuery } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
+import type { FollowSession, SessionSource } from './followSession';
+import type { ProbedLog } from './logProbe';
 import { readLogStream } from './logStream';
+import { LogVigil } from './logVigil';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
-
-/** A live connection as the follower sees it. */
-export interface FollowSession {
-  readonly api: Pick<DockerApi, 'inspectRun' | 'openLog'>;
-  readonly onEvent: Event<EngineEvent>;
-  readonly partStamps: PartStamps;
-}
-
-/** Where the follower finds the connection of the moment. */
-export interface SessionSource {
-  readonly session: FollowSession | undefined;
-  readonly onDidChangeSession: Event<unknown>;
-}
 
 /** Being away for less than this is not worth a line: only the restart or reconnect is reported. */
 const GRACE_MS = 2_000;
@@ -58,6 +46,8 @@ export class LogFollower implements Disposable {
   private readonly runs = new RunMarkers((marker) => this.mark(marker));
   /** The log was read once and had no line: whatever it has later is new. */
   private isKnownEmpty = false;
+  /** The log was rotated or truncated beyond the last line delivered: all it has is new. */
+  private isCursorGone = false;
   /** Since when the log can't be read, in milliseconds since the Unix epoch. */
   private lostAtMs: number | undefined;
   private isLossReported = false;
@@ -113,9 +103,9 @@ export class LogFollower implements Disposable {
     this.listen(session);
     let run = await session.api.inspectRun(this.id);
     while (!this.isOver()) {
-      await this.readLog(session, run);
-      if (!this.request.follow) break;
-      run = await this.nextRun(session, run);
+      const isComplete = await this.readLog(session, run);
+      if (isComplete && !this.request.follow) break;
+      run = isComplete ? await this.nextRun(session, run) : await session.api.inspectRun(this.id);
     }
     if (!this.isOver()) this.finish();
     return true;
@@ -150,42 +140,81 @@ export class LogFollower implements Disposable {
     if (event.action === 'start' || removesContainer(event)) this.wakeup.signal();
   }
 
-  private async readLog(session: FollowSession, run: ContainerRun): Promise<void> {
-    const stream = await session.api.openLog(this.id, this.query(run));
-    const closing = this.store.add({ dispose: () => stream.destroy() });
-    const openedAtMs = this.clock.nowMs();
+  /**
+   * Reads the log from the last line that was delivered on, to its end.
+   *
+   * @returns whether it did; false when the log must be opened again
+   */
+  private async readLog(session: FollowSession, run: ContainerRun): Promise<boolean> {
+    const query = this.query(run);
+    const stream = await session.api.openLog(this.id, query);
+    const store = this.store.add(new DisposableStore());
+    store.add({ dispose: () => stream.destroy() });
     const form = { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
+    const openedAtMs = this.clock.nowMs();
     this.reportReturn();
     try {
+      const vigil = query.follow
+        ? store.add(this.keepVigil({ session, containerId: this.id, form }, store))
+        : undefined;
       await readLogStream(stream, form, {
-        line: (line) => this.takeLine(line),
+        line: (line) => this.takeLine(line, vigil),
         engineMessage: (text) => this.mark({ kind: 'engineMessage', text }),
       });
       this.isKnownEmpty = true;
+      // The whole log was read and the cursor's line was not in it.
+      if (this.position.isSeeking) this.loseCursor();
+      return !this.isCursorGone;
+    } catch (error) {
+      if (store.isDisposed && !this.isOver()) return false;
+      throw error;
     } finally {
       this.isKnownEmpty ||= this.clock.nowMs() - openedAtMs >= BACKLOG_BEGINS_MS;
-      this.store.delete(closing);
+      this.store.delete(store);
       this.batcher.flush();
     }
   }
 
-  private query(run: ContainerRun): LogQuery {
-    const { tail } = this.request;
-    const { cursor } = this.position;
-    const follow = this.request.follow && run.isRunning;
-    const since = cursor && sinceParameter(cursor.timestamp);
-    if (since !== undefined) {
-      this.position.reopen();
-      return { follow, since };
-    }
-    return { follow, tail: this.isKnownEmpty ? 'all' : tail };
+  private keepVigil(log: ProbedLog, store: DisposableStore): LogVigil {
+    return new LogVigil(log, this.position, this.clock, {
+      cursorGone: () => {
+        this.loseCursor();
+        store.dispose();
+      },
+      stuck: () => store.dispose(),
+      // The stream notices a lost connection by itself; a log that can't be looked into is no reason to stop reading.
+      failed: () => undefined,
+    });
   }
 
-  private takeLine(line: LogLine): void {
-    if (this.isOver() || !this.position.accept(line)) return;
+  private loseCursor(): void {
+    this.isCursorGone = true;
+    this.position.abandonSeek();
+  }
+
+  private query(run: ContainerRun): LogQuery {
+    const follow = this.request.follow && run.isRunning;
+    if (this.isCursorGone) return { follow, tail: 'all' };
+    const { since } = this.position;
+    if (since === undefined) return { follow, tail: this.isKnownEmpty ? 'all' : this.request.tail };
+    this.position.seek();
+    return { follow, since };
+  }
+
+  private takeLine(line: LogLine, vigil: LogVigil | undefined): void {
+    if (this.isOver()) return;
+    vigil?.sawLine(line);
+    if (this.isCursorGone) this.reportGap(line);
+    if (!this.position.accept(line)) return;
     this.failures = 0;
     this.runs.beforeLine(line);
     this.batcher.add(line);
+  }
+
+  private reportGap(firstLine: LogLine): void {
+    this.isCursorGone = false;
+    const from = this.position.cursor?.timestamp;
+    if (from !== undefined) this.mark({ kind: 'gap', from, to: firstLine.timestamp });
   }
 
   /** Waits until the stopped container runs anew. */

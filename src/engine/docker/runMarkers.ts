@@ -1,5 +1,5 @@
 import type { LogLine, LogMarker, RunEnd } from '../../model/log';
-import { sinceParameter } from '../../model/logPosition';
+import { parseTimestamp, toSeconds } from '../../model/logTime';
 import type { ContainerRun } from './dockerApi';
 import type { EngineEvent } from './engineEvent';
 
@@ -26,7 +26,8 @@ export class RunMarkers {
 
   /** To be called for every line before it is delivered. */
   beforeLine(line: LogLine): void {
-    if (!this.end || Number(sinceParameter(line.timestamp)) <= this.end.atSeconds) return;
+    const timestamp = this.end && parseTimestamp(line.timestamp);
+    if (!this.end || !timestamp || toSeconds(timestamp) <= this.end.atSeconds) return;
     this.tellStart(this.end);
     this.isStartTold = true;
   }

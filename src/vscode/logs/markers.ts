@@ -21,6 +21,8 @@ export function describeMarker(marker: LogMarker): string {
       return markerLine(vscode.l10n.t('connection to the engine lost, waiting for it'));
     case 'reconnected':
       return markerLine(vscode.l10n.t('reconnected, going on where it broke off'));
+    case 'gap':
+      return markerLine(describeGap(marker));
     case 'engineMessage':
       return markerLine(vscode.l10n.t('the engine says: {0}', marker.text));
     case 'removed':
@@ -28,6 +30,13 @@ export function describeMarker(marker: LogMarker): string {
     default:
       return assertNever(marker);
   }
+}
+
+function describeGap({ from, to, count }: Extract<LogMarker, { kind: 'gap' }>): string {
+  if (count !== undefined) {
+    return vscode.l10n.t('{0} lines are missing between {1} and {2}', count.toLocaleString(), from, to);
+  }
+  return vscode.l10n.t('lines are missing between {0} and {1}: the engine no longer has them', from, to);
 }
 
 function describeEnd({ exitCode, outOfMemory }: RunEnd): string {

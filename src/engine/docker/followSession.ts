@@ -1,0 +1,17 @@
+import type { Event } from '../../base/emitter';
+import type { PartStamps } from '../../model/logLines';
+import type { DockerApi } from './dockerApi';
+import type { EngineEvent } from './engineEvent';
+
+/** A live connection as the follower sees it. */
+export interface FollowSession {
+  readonly api: Pick<DockerApi, 'inspectRun' | 'openLog'>;
+  readonly onEvent: Event<EngineEvent>;
+  readonly partStamps: PartStamps;
+}
+
+/** Where the follower finds the connection of the moment. */
+export interface SessionSource {
+  readonly session: FollowSession | undefined;
+  readonly onDidChangeSession: Event<unknown>;
+}
