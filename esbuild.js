@@ -9,7 +9,7 @@ const isTests = process.argv.includes('--tests');
 
 /**
  * dockerode loads these for features Quaywatch does not use: its own SSH (we run the person's `ssh`, with their
- * configuration and keys) and BuildKit sessions over gRPC. Bundled they would triple the extension's size.
+ * configuration and keys) and BuildKit sessions over gRPC. Bundled they would make the extension four times as large.
  */
 const UNUSED_MODULES = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
 

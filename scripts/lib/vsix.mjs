@@ -37,7 +37,6 @@ export async function packageExtension() {
     'package',
     '--no-dependencies',
     '--allow-missing-repository',
-    '--skip-license',
     ...['--readme-path', PACKAGED_README],
     // There is no repository on the web to point at, and nothing relative is left.
     '--no-rewrite-relative-links',

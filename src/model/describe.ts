@@ -62,7 +62,8 @@ export function containerDescription(container: Container, nowMs: number): strin
   const age = formatStateAge(container, nowMs);
   const isPlainRunning = container.state === 'running' && container.health !== 'unhealthy';
   const what = [formatImage(container.image), formatPublishedPorts(container.ports)];
-  const parts = isPlainRunning ? [...what, age] : [joined(stateText(container), age), ...what];
+  const state = container.state === 'running' ? container.health : stateText(container);
+  const parts = isPlainRunning ? [...what, age] : [joined(state ?? '', age), ...what];
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
 }
 

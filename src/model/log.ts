@@ -36,7 +36,10 @@ export interface LogCursor {
 export interface LogRequest {
   /** How many of the newest lines to begin with; `all` for the whole log. */
   readonly tail: number | 'all';
-  /** Go on with what is written from now on: across stop, start and engine restarts, until the container is gone. */
+  /**
+   * Go on with what is written from now on: across stop, start and engine restarts, and when the container is created
+   * anew by Compose or under its name.
+   */
   readonly follow: boolean;
 }
 
@@ -65,12 +68,14 @@ export type LogMarker =
   | { readonly kind: 'gap'; readonly from: string; readonly to: string; readonly count?: number }
   /** The engine itself wrote into the stream, for example that it can't read the log. */
   | { readonly kind: 'engineMessage'; readonly text: string }
-  | { readonly kind: 'removed' };
+  | { readonly kind: 'removed' }
+  /** Another container took the place of the removed one: its log follows, from its beginning. */
+  | { readonly kind: 'recreated'; readonly containerId: ContainerId };
 
 /** Receives a followed log. Calls come in the order things happened. */
 export interface LogSink {
   lines(batch: LogBatch): void;
   marker(marker: LogMarker): void;
-  /** Nothing comes after this. Without an error the log is complete: read to its end, or its container is gone. */
+  /** Nothing comes after this. Without an error the log was read to its end; a followed log ends only with an error. */
   ended(error?: Error): void;
 }

@@ -16,6 +16,8 @@ export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
+const HYPHEN = 0x2d;
+const LETTER_T = 0x54;
 /** `2026-11-21T07:38:14.123456789+01:00` is 35 long; what has no space by then begins with no timestamp. */
 const LONGEST_TIMESTAMP = 40;
 
@@ -149,6 +151,7 @@ export class LineAssembler {
 
 /** The index after the space that ends the record's timestamp, or `start` if it has none. */
 function timestampEnd(buffer: Uint8Array, start: number, end: number): number {
+  if (buffer[start + 4] !== HYPHEN || buffer[start + 10] !== LETTER_T) return start;
   const limit = Math.min(end, start + LONGEST_TIMESTAMP);
   for (let index = start; index < limit; index++) {
     if (buffer[index] === SPACE) return index + 1;

@@ -6,6 +6,8 @@ const NINE = 0x39;
 /** The engine records a line of a terminal in parts of this many bytes at most. */
 export const PART_BYTES = 16 * 1024;
 const LONGEST_TIMESTAMP = 40;
+/** A record without an end is handed on in pieces of about this many bytes. */
+const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 
 /** Receives one record: the bytes of `buffer` from `start` up to `end`, valid only during the call. */
 export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => void;
@@ -34,9 +36,10 @@ export class TtyRecordReader {
       start = end;
     }
     this.pending = bytes.slice(start);
+    if (this.pending.length >= MAX_RECORD_BYTES) this.end();
   }
 
-  /** The log is complete: what is left is a record. */
+  /** The log is complete, or this record endless: what is left is a record. */
   end(): void {
     const rest = this.pending;
     this.pending = new Uint8Array(0);

@@ -82,7 +82,7 @@ describe('describing a container', () => {
   it('gives image, ports and uptime, and the state where it is not plain running', () => {
     assert.equal(containerDescription(container, nowMs), 'nginx · 8080→80 · 5 min');
     const ill = { ...container, health: 'unhealthy' as const };
-    assert.equal(containerDescription(ill, nowMs), 'running · unhealthy 5 min · nginx · 8080→80');
+    assert.equal(containerDescription(ill, nowMs), 'unhealthy 5 min · nginx · 8080→80');
     const dead = makeContainer('web', { image: 'nginx', state: 'exited', exitCode: 137 });
     assert.equal(containerDescription(dead, nowMs), 'exited (137) · nginx');
   });

@@ -90,6 +90,11 @@ describe('LineAssembler', () => {
     );
   });
 
+  it('takes text without a timestamp as it is', () => {
+    const { lines } = assemble([['stdout', '', 'no timestamp here\n']]);
+    assert.deepEqual(lines, [{ timestamp: '', stream: 'stdout', text: 'no timestamp here' }]);
+  });
+
   it('reports what the engine itself writes apart from the lines', () => {
     const { lines, engineMessages } = assemble([['system', '', 'Error grabbing logs: unexpected EOF\n']]);
     assert.deepEqual(lines, []);

@@ -116,7 +116,8 @@ function readPorts(value: unknown): readonly ContainerPort[] {
   });
 }
 
-function readCompose(labels: Readonly<Record<string, string>>): ComposeService | undefined {
+/** The labels that Compose gives to what it creates. */
+export function readCompose(labels: Readonly<Record<string, string>>): ComposeService | undefined {
   const project = labels['com.docker.compose.project'] ?? labels['io.podman.compose.project'];
   if (project === undefined || project === '') return undefined;
   const replica = Number(labels['com.docker.compose.container-number']);

@@ -3,11 +3,13 @@ import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
 import { deferred } from '../../base/async';
 import { assertNever } from '../../base/errors';
 import type { ContainerId } from '../../model/container';
+import type { ContainerIdentity } from '../../model/containerIdentity';
 import { EngineError, type ContainerCommand, type TerminalSize } from '../engine';
 import type { ContainerSource } from './containerWatch';
 import { withinDeadline } from './deadline';
 import { toEngineError } from './errors';
-import { asFields, asNumber, asText } from './fields';
+import { readCompose } from './containerList';
+import { asFields, asNumber, asText, asTextRecord, type Fields } from './fields';
 
 /** How long the engine may take to answer, in milliseconds. */
 const ANSWER_DEADLINE_MS = 30_000;
@@ -36,6 +38,7 @@ export interface ContainerRun {
   readonly startedAt: string;
   readonly exitCode?: number;
   readonly outOfMemory: boolean;
+  readonly identity: ContainerIdentity;
 }
 
 /** An exec whose process runs and is attached. */
@@ -90,6 +93,7 @@ export class DockerApi implements ContainerSource {
       isRunning: state?.['Running'] === true,
       startedAt: readStart(asText(state?.['StartedAt'])),
       outOfMemory: state?.['OOMKilled'] === true,
+      identity: readIdentity(description ?? {}),
       ...(exitCode === undefined ? {} : { exitCode }),
     };
   }
@@ -133,8 +137,8 @@ export class DockerApi implements ContainerSource {
         abortSignal,
       }),
     );
-    const stream = await this.request('start the shell', ANSWER_DEADLINE_MS, () =>
-      exec.start({ hijack: true, stdin: true, Tty: true }),
+    const stream = await this.request('start the shell', ANSWER_DEADLINE_MS, (abortSignal) =>
+      exec.start({ hijack: true, stdin: true, Tty: true, abortSignal }),
     );
     return { id: exec.id, stream };
   }
@@ -245,6 +249,12 @@ async function readText(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function readIdentity(description: Fields): ContainerIdentity {
+  const name = (asText(description['Name']) ?? '').replace(/^\//, '');
+  const compose = readCompose(asTextRecord(asFields(description['Config'])?.['Labels']));
+  return { name, ...(compose && { compose }) };
 }
 
 /** The engine dates what has not happened to the year 1. */

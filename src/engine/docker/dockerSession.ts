@@ -26,6 +26,14 @@ export class DockerSession implements Disposable {
     return this.watch.onEvent;
   }
 
+  get containers(): ContainerWatch['current'] {
+    return this.watch.current;
+  }
+
+  get onDidChangeContainers(): ContainerWatch['onDidChange'] {
+    return this.watch.onDidChange;
+  }
+
   get partStamps(): PartStamps {
     return this.info.product === 'Libpod' ? 'own' : 'shared';
   }

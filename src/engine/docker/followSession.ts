@@ -1,4 +1,5 @@
 import type { Event } from '../../base/emitter';
+import type { Container, ContainerId } from '../../model/container';
 import type { PartStamps } from '../../model/logLines';
 import type { DockerApi } from './dockerApi';
 import type { EngineEvent } from './engineEvent';
@@ -7,6 +8,8 @@ import type { EngineEvent } from './engineEvent';
 export interface FollowSession {
   readonly api: Pick<DockerApi, 'inspectRun' | 'openLog'>;
   readonly onEvent: Event<EngineEvent>;
+  readonly containers: ReadonlyMap<ContainerId, Container>;
+  readonly onDidChangeContainers: Event<unknown>;
   readonly partStamps: PartStamps;
 }
 

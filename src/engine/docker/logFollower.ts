@@ -2,6 +2,7 @@ import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
+import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
 import type { LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
 import { LogPosition } from '../../model/logPosition';
@@ -33,28 +34,32 @@ const PASSING_TROUBLE: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
 ]);
 
 /**
- * Follows one container's log for as long as the container exists: the engine ends a followed log whenever the
- * container stops, and breaks it off when it restarts itself. Each time the log is opened again right after the last
- * line that was delivered.
+ * Follows one container's log until nobody wants it any more. The engine ends a followed log whenever the container
+ * stops, and breaks it off when it restarts itself: each time the log is opened again right after the last line that was
+ * delivered. When the container was removed and another takes its place, that one's log goes on from its beginning.
  */
 export class LogFollower implements Disposable {
   private readonly store = new DisposableStore();
-  private readonly position: LogPosition;
+  private position: LogPosition;
+  private identity: ContainerIdentity | undefined;
   private readonly batcher: LogBatcher;
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
-  private readonly runs = new RunMarkers((marker) => this.mark(marker));
+  private runs = new RunMarkers((marker) => this.mark(marker));
   /** The log was read once and had no line: whatever it has later is new. */
   private isKnownEmpty = false;
   /** The log was rotated or truncated beyond the last line delivered: all it has is new. */
   private isCursorGone = false;
+  /** The container was removed. */
+  private isGone = false;
+  private isRemovalReported = false;
   /** Since when the log can't be read, in milliseconds since the Unix epoch. */
   private lostAtMs: number | undefined;
   private isLossReported = false;
   private failures = 0;
 
   constructor(
-    private readonly id: ContainerId,
+    private id: ContainerId,
     private readonly request: LogRequest,
     private readonly sink: LogSink,
     private readonly sessions: SessionSource,
@@ -82,13 +87,12 @@ export class LogFollower implements Disposable {
       const session = this.sessions.session;
       try {
         if (!session) await this.awaitSession();
+        else if (this.isGone) await this.awaitSuccessor(session);
         else if (await this.readWhileConnected(session)) return;
       } catch (error) {
         if (this.isOver()) return;
-        if (error instanceof EngineError && error.code === 'noSuchContainer') {
-          this.finish(this.request.follow ? undefined : error);
-          return;
-        }
+        this.isGone = this.request.follow && isNoSuchContainer(error);
+        if (this.isGone) continue;
         if (!(error instanceof EngineError) || !PASSING_TROUBLE.has(error.code)) {
           this.finish(error instanceof Error ? error : new Error(String(error)));
           return;
@@ -102,6 +106,7 @@ export class LogFollower implements Disposable {
   private async readWhileConnected(session: FollowSession): Promise<boolean> {
     this.listen(session);
     let run = await session.api.inspectRun(this.id);
+    this.identity = run.identity;
     while (!this.isOver()) {
       const isComplete = await this.readLog(session, run);
       if (isComplete && !this.request.follow) break;
@@ -131,6 +136,11 @@ export class LogFollower implements Disposable {
     this.sessionStore.add(
       session.onEvent((event) => {
         if (event.containerId === this.id) this.takeEvent(event);
+      }),
+    );
+    this.sessionStore.add(
+      session.onDidChangeContainers(() => {
+        if (this.isGone) this.wakeup.signal();
       }),
     );
   }
@@ -233,6 +243,27 @@ export class LogFollower implements Disposable {
     return run;
   }
 
+  /** Waits until a container takes the place of the one that was removed, and reads that one's log from its beginning. */
+  private async awaitSuccessor(session: FollowSession): Promise<void> {
+    this.listen(session);
+    const { identity } = this;
+    const successor = identity && findSuccessor(session.containers.values(), identity, this.id);
+    if (successor) {
+      this.id = successor.id;
+      this.position = new LogPosition(successor.id);
+      this.isGone = this.isCursorGone = this.isRemovalReported = false;
+      this.isKnownEmpty = true;
+      this.runs = new RunMarkers((marker) => this.mark(marker));
+      this.lostAtMs = undefined;
+      this.mark({ kind: 'recreated', containerId: successor.id });
+      return;
+    }
+    const isWoken = await this.wakeup.sleep(this.isRemovalReported ? undefined : GRACE_MS);
+    if (isWoken || this.isOver()) return;
+    this.isRemovalReported = true;
+    this.mark({ kind: 'removed' });
+  }
+
   private async lose(error: EngineError): Promise<void> {
     this.batcher.flush();
     this.lostAtMs ??= this.clock.nowMs();
@@ -276,7 +307,10 @@ export class LogFollower implements Disposable {
   private finish(error?: Error): void {
     this.batcher.flush();
     this.store.dispose();
-    if (!error && this.request.follow) this.sink.marker({ kind: 'removed' });
     this.sink.ended(error);
   }
+}
+
+function isNoSuchContainer(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'noSuchContainer';
 }

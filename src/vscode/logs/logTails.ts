@@ -20,7 +20,8 @@ export interface LogTailsOptions {
 
 interface Tail extends Disposable {
   readonly hostId: string;
-  readonly containerId: ContainerId;
+  /** The container of the moment: another one after the first was created anew. */
+  containerId: ContainerId;
 }
 
 /**
@@ -48,7 +49,10 @@ export class LogTails implements Disposable {
       { tail: this.options.tailLines(), follow: true },
       {
         lines: (batch) => channel.writeLines(batch),
-        marker: (marker) => channel.writeMarker(marker),
+        marker: (marker) => {
+          channel.writeMarker(marker);
+          if (marker.kind === 'recreated') this.moveTo(channel, marker.containerId);
+        },
         ended: (error) => {
           if (error) {
             channel.writeFailure(error);
@@ -83,6 +87,13 @@ export class LogTails implements Disposable {
     for (const channel of this.channels.values()) channel.dispose();
     this.channels.clear();
     this.store.dispose();
+  }
+
+  private moveTo(channel: LogChannel, containerId: ContainerId): void {
+    const tail = this.tails.get(channel);
+    if (!tail) return;
+    tail.containerId = containerId;
+    this.didChange.fire(undefined);
   }
 
   private end(channel: LogChannel): void {

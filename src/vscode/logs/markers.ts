@@ -27,6 +27,8 @@ export function describeMarker(marker: LogMarker): string {
       return markerLine(vscode.l10n.t('the engine says: {0}', marker.text));
     case 'removed':
       return markerLine(vscode.l10n.t('the container was removed'));
+    case 'recreated':
+      return markerLine(vscode.l10n.t('created anew'));
     default:
       return assertNever(marker);
   }

@@ -1,0 +1,131 @@
+/**
+ * Reads a container's log straight from the engine, beside the proxy and without any of the code under test: what it
+ * says is the truth that the reader is measured by.
+ */
+import { request, type IncomingMessage } from 'node:http';
+import type { LogStream } from '../../../src/model/log';
+import { beginsLikeOracleLine, parseOracleLine } from '../oracle/oracleLine';
+import type { Position } from '../oracle/position';
+import type { StoredLine } from '../oracle/truth';
+
+export interface DirectLogOptions {
+  readonly socketPath: string;
+  readonly containerId: string;
+  readonly hasTerminal: boolean;
+}
+
+const TIMEOUT_MS = 60_000;
+const FRAME_HEADER_BYTES = 8;
+/** An engine's timestamp and the space after it; no payload holds one. */
+const STAMP = /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) /;
+
+/** The newest `tail` records, or all, as lines. */
+export async function readStoredLines(
+  options: DirectLogOptions,
+  tail: number | 'all',
+  onLine: (line: StoredLine) => void,
+): Promise<void> {
+  const records = new StoredRecords(options.hasTerminal, onLine);
+  const response = await openLog(options, `stdout=1&stderr=1&timestamps=1&tail=${tail}`);
+  for await (const chunk of response) records.push(chunk as Buffer);
+  records.end();
+}
+
+/** Where the oldest whole line of one stream is that the engine still has; `undefined` when it has none. */
+export async function oldestStored(
+  options: DirectLogOptions,
+  stream: LogStream,
+): Promise<Position | undefined> {
+  let oldest: Position | undefined;
+  const records = new StoredRecords(options.hasTerminal, (line) => {
+    oldest ??= line.stream === stream ? parseOracleLine(line.text) : undefined;
+  });
+  const response = await openLog(options, `${stream}=1&timestamps=1`);
+  for await (const chunk of response) {
+    records.push(chunk as Buffer);
+    if (oldest) break;
+  }
+  if (!oldest) records.end();
+  return oldest;
+}
+
+function openLog(
+  { socketPath, containerId }: DirectLogOptions,
+  query: string,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const path = `/containers/${containerId}/logs?${query}`;
+    const outgoing = request({ socketPath, path, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      if (response.statusCode === 200) resolve(response);
+      else reject(new Error(`${path}: HTTP ${response.statusCode ?? 0}`));
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`${path}: no answer`)));
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+/**
+ * Joins records to lines by what the oracle's writers print, which makes it simple: a record begins a line if the one
+ * before it in its stream ended with a line feed, or if it looks like the beginning of an oracle line.
+ */
+class StoredRecords {
+  private rest: Buffer = Buffer.alloc(0);
+  private readonly partial = new Map<LogStream, string[]>();
+
+  constructor(
+    private readonly hasTerminal: boolean,
+    private readonly onLine: (line: StoredLine) => void,
+  ) {}
+
+  push(chunk: Buffer): void {
+    const bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+    this.rest = bytes.subarray(this.hasTerminal ? this.takeTerminal(bytes) : this.takeFrames(bytes));
+  }
+
+  end(): void {
+    if (this.hasTerminal) this.takePieces(this.rest.toString('latin1'));
+    for (const stream of [...this.partial.keys()]) this.finish(stream);
+  }
+
+  private takeFrames(bytes: Buffer): number {
+    let start = 0;
+    while (bytes.length - start >= FRAME_HEADER_BYTES) {
+      const end = start + FRAME_HEADER_BYTES + bytes.readUInt32BE(start + 4);
+      if (end > bytes.length) break;
+      const text = bytes.toString('latin1', start + FRAME_HEADER_BYTES, end);
+      const type = bytes[start] ?? 0;
+      if (type === 1 || type === 2) this.take(type === 1 ? 'stdout' : 'stderr', text.replace(STAMP, ''));
+      start = end;
+    }
+    return start;
+  }
+
+  /** A terminal's log has no frames, but every record has a timestamp; the last one may not be complete yet. */
+  private takeTerminal(bytes: Buffer): number {
+    const end = bytes.lastIndexOf('\n') + 1;
+    if (end > 0) this.takePieces(bytes.toString('latin1', 0, end));
+    return end;
+  }
+
+  private takePieces(text: string): void {
+    for (const piece of text.split(STAMP)) {
+      if (piece.length > 0) this.take('stdout', piece);
+    }
+  }
+
+  /** Records are Latin-1 here, one character for each byte: a character may be split between two of them. */
+  private take(stream: LogStream, record: string): void {
+    if (this.partial.has(stream) && beginsLikeOracleLine(record)) this.finish(stream);
+    const parts = this.partial.get(stream) ?? [];
+    parts.push(record);
+    this.partial.set(stream, parts);
+    if (record.endsWith('\n')) this.finish(stream);
+  }
+
+  private finish(stream: LogStream): void {
+    const bytes = Buffer.from((this.partial.get(stream) ?? []).join(''), 'latin1');
+    this.partial.delete(stream);
+    this.onLine({ stream, text: bytes.toString('utf8').replace(/\r?\n$/, '') });
+  }
+}

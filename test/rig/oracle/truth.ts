@@ -1,0 +1,118 @@
+import type { LogStream } from '../../../src/model/log';
+import { IntervalSet, type Interval } from './intervals';
+import { parseOracleLine } from './oracleLine';
+import { compare, writerName, type Position } from './position';
+import { IRREGULAR_LENGTH, type IrregularLine } from './streamTrack';
+
+/** A line as a direct read of the engine's log gave it. */
+export interface StoredLine {
+  readonly stream: LogStream;
+  readonly text: string;
+}
+
+/** What the engine has or had of one stream of one run. */
+export interface RunTruth {
+  /** The sequence of the last line the engine recorded. */
+  last: number;
+  irregulars: readonly IrregularLine[];
+  /** Every line that a direct read showed. */
+  readonly seen: IntervalSet;
+  /** From the first to the last line of each direct read. */
+  readonly spans: Interval[];
+}
+
+/** Lines before the last that the writer wrote and the engine never recorded, because no direct read shows them. */
+export function neverRecorded({ seen, spans }: RunTruth): IntervalSet {
+  const never = new IntervalSet();
+  for (const span of spans) for (const hole of seen.missing(span)) addAll(never, hole);
+  return never;
+}
+
+/**
+ * The truth a reader is measured by: what the engine has or had in its log of one container, which is not what the
+ * container wrote. A writer numbers its lines, and the engine records a pipe in order, so within a run the engine had
+ * every line up to the last it recorded, with two exceptions, and both happen only where a run ends or the engine dies:
+ *
+ * - What was in a pipe or in the engine's memory when the writer or the engine was killed was never recorded. The last
+ *   line of a run is therefore taken from the engine's own log, read directly and not through the faults, before the
+ *   next run can rotate it away. A hole in that direct read within a run is a loss inside the engine, not the reader's.
+ * - A kill tears a line in two. Whatever piece of it the engine recorded is a line of the log as good as any other: the
+ *   reader must deliver it, once.
+ *
+ * Lines that rotation removed need no direct read: their numbers say that they were there.
+ */
+export class LogTruth {
+  private readonly streams: Readonly<Record<LogStream, Map<number, RunTruth>>> = {
+    stdout: new Map(),
+    stderr: new Map(),
+  };
+
+  constructor(private readonly container: string) {}
+
+  /** The truth of every run a stream has, by run. */
+  runsOf(stream: LogStream): ReadonlyMap<number, RunTruth> {
+    return this.streams[stream];
+  }
+
+  get lines(): number {
+    let total = 0;
+    for (const runs of Object.values(this.streams)) {
+      for (const run of runs.values()) total += run.last - neverRecorded(run).size;
+    }
+    return total;
+  }
+
+  /** Takes a direct read of the newest part of the log, made while the latest run that it shows is over or goes on. */
+  observe(lines: readonly StoredLine[]): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const seen = new StoredRuns(writerName(this.container, stream));
+      for (const line of lines) if (line.stream === stream) seen.take(line.text);
+      for (const [run, found] of seen.runs) this.learn(stream, run, found);
+    }
+  }
+
+  private learn(stream: LogStream, run: number, { sequences, irregulars }: FoundRun): void {
+    const { first = 1, last = 0 } = sequences;
+    const truth = this.streams[stream].get(run) ?? { last, irregulars, seen: new IntervalSet(), spans: [] };
+    this.streams[stream].set(run, truth);
+    truth.last = Math.max(truth.last, last);
+    truth.spans.push({ first, last });
+    for (const interval of sequences) addAll(truth.seen, interval);
+    // An earlier read may have begun in the middle of the run, a later one after it was rotated away.
+    if (irregulars.length > truth.irregulars.length) truth.irregulars = irregulars;
+  }
+}
+
+interface FoundRun {
+  readonly sequences: IntervalSet;
+  readonly irregulars: IrregularLine[];
+}
+
+/** The runs of one stream that a direct read shows. */
+class StoredRuns {
+  readonly runs = new Map<number, FoundRun>();
+  private latest: Position | undefined;
+
+  constructor(private readonly writer: string) {}
+
+  take(text: string): void {
+    const line = parseOracleLine(text);
+    if (line?.writer === this.writer) {
+      if (!this.latest || compare(line, this.latest) > 0) this.latest = line;
+      this.of(line.run).sequences.add(line.sequence);
+    } else if (this.latest) {
+      const { run, sequence } = this.latest;
+      this.of(run).irregulars.push({ after: { run, sequence }, text: text.slice(0, IRREGULAR_LENGTH) });
+    }
+  }
+
+  private of(run: number): FoundRun {
+    let found = this.runs.get(run);
+    if (!found) this.runs.set(run, (found = { sequences: new IntervalSet(), irregulars: [] }));
+    return found;
+  }
+}
+
+function addAll(set: IntervalSet, { first, last }: Interval): void {
+  for (let value = first; value <= last; value++) set.add(value);
+}

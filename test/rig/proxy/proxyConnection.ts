@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { PumpedDirection } from './pumpedDirection';
+import { PLAIN, type Shape } from './shape';
+
+/** `up` is from the client to the engine. */
+export type Direction = 'up' | 'down';
+
+/** One connection through the proxy, and what can be done to it. */
+export class ProxyConnection {
+  /** The latest request on it, like `GET /v1.41/events?…`. */
+  request = '';
+  /** Whether the answer to that request began to arrive. */
+  isAnswered = false;
+  private shapeNow: Shape = PLAIN;
+  private readonly directions: Readonly<Record<Direction, PumpedDirection>>;
+  private readonly closed: Promise<void>;
+  private isOver = false;
+
+  constructor(
+    private readonly client: Socket,
+    private readonly engine: Socket,
+    private readonly hooks: {
+      readonly random: () => number;
+      readonly onRequest: (connection: ProxyConnection) => void;
+      readonly onAnswer: (connection: ProxyConnection) => void;
+      readonly onCut: (connection: ProxyConnection) => void;
+    },
+  ) {
+    const pump = (from: Socket, to: Socket, onChunk: (chunk: Buffer) => void): PumpedDirection =>
+      new PumpedDirection(from, to, {
+        shape: () => this.shapeNow,
+        random: hooks.random,
+        onChunk,
+        onLimit: () => this.cut(),
+      });
+    this.directions = {
+      up: pump(client, engine, (chunk) => this.noteRequest(chunk)),
+      down: pump(engine, client, () => this.noteAnswer()),
+    };
+    this.closed = new Promise((resolve) => {
+      for (const socket of [client, engine]) {
+        socket.on('error', () => this.destroy());
+        socket.once('close', () => (this.destroy(), resolve()));
+      }
+    });
+  }
+
+  get isOpen(): boolean {
+    return !this.isOver;
+  }
+
+  /** Resolves when the connection is gone, whoever ended it. */
+  whenClosed(): Promise<void> {
+    return this.closed;
+  }
+
+  passedBytes(direction: Direction): number {
+    return this.directions[direction].passedBytes;
+  }
+
+  /** Ends it at once and without a farewell: what was not passed on by now never is. */
+  cut(): void {
+    if (this.isOver) return;
+    this.destroy();
+    this.hooks.onCut(this);
+  }
+
+  /** Passes exactly so many more bytes in that direction and then cuts. */
+  cutAfter(direction: Direction, bytes: number): void {
+    this.directions[direction].limit(bytes);
+  }
+
+  /** Half-open: nothing passes any more, in either direction, and neither end is told. */
+  hold(): void {
+    for (const direction of Object.values(this.directions)) direction.hold();
+  }
+
+  shape(shape: Shape): void {
+    this.shapeNow = shape;
+  }
+
+  private noteRequest(chunk: Buffer): void {
+    const request = /^[A-Z]+ \S+(?= HTTP\/)/.exec(chunk.toString('latin1', 0, 2_000))?.[0];
+    if (request === undefined) return;
+    this.request = request;
+    this.isAnswered = false;
+    this.hooks.onRequest(this);
+  }
+
+  private noteAnswer(): void {
+    if (this.isAnswered) return;
+    this.isAnswered = true;
+    this.hooks.onAnswer(this);
+  }
+
+  private destroy(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    for (const direction of Object.values(this.directions)) direction.stop();
+    // A reset, where the transport has such a thing; the end of a unix socket is abrupt anyway.
+    if (this.client.remoteAddress === undefined) this.client.destroy();
+    else this.client.resetAndDestroy();
+    this.engine.destroy();
+  }
+}
