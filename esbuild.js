@@ -46,6 +46,7 @@ const testBundle = {
   entryPoints: {
     'extension/index': path.join(__dirname, 'test/extension/index.ts'),
     'bench/tree': path.join(__dirname, 'test/bench/inside/tree.ts'),
+    'bench/memory': path.join(__dirname, 'test/bench/inside/memory.ts'),
     'bench/activation': path.join(__dirname, 'test/bench/inside/activation.ts'),
   },
   outdir: path.join(__dirname, 'out/test'),

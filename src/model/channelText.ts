@@ -34,7 +34,7 @@ const MAX_LENGTH_PER_MS = 5_000;
 /** What gathers beyond this, because a container writes faster than a channel shows, is skipped and counted. */
 const MAX_PENDING_LENGTH = 2 * 1024 * 1024;
 
-/** Lines in one piece, with how many they are. */
+/** Lines in one piece, with how many of the container's lines it stands for. */
 interface Piece {
   readonly text: string;
   readonly lineCount: number;
@@ -112,9 +112,11 @@ export class ChannelText implements Disposable {
   }
 
   private takePending(): string {
+    const { skippedLines } = this;
+    // The line that counts skipped lines stands for them: when it is cut off, they are counted as cut off.
     const skipped =
-      this.skippedLines > 0
-        ? [{ text: `${this.options.texts.skipped(this.skippedLines)}\n`, lineCount: 0 }]
+      skippedLines > 0
+        ? [{ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines }]
         : [];
     const pieces = [...skipped, ...this.pending];
     this.pending = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { testEngineOrSkip } from '../support/testEngine';
-import { alternate, median } from './statistics';
+import { alternate, median, percentile } from './statistics';
 
 const root = path.resolve(__dirname, '../..');
 
@@ -38,7 +38,7 @@ describe('the benchmarks', function () {
     const args = ['--import', 'tsx', 'test/bench/main.ts', 'speed'];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(stderr, /No benchmark speed\. There are: logs, tree, activation/);
+    assert.match(stderr, /No benchmark speed\. There are: logs, latency, memory, tree, activation/);
   });
 });
 
@@ -48,6 +48,15 @@ describe('the statistics of benchmarks', () => {
     assert.equal(median([4, 1, 3, 2]), 2.5);
     assert.equal(median([7]), 7);
     assert.ok(Number.isNaN(median([])));
+  });
+
+  it('takes percentiles by nearest rank', () => {
+    const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+    assert.deepEqual(
+      [percentile(values, 99), percentile(values, 50), percentile(values, 100)],
+      [198, 100, 200],
+    );
+    assert.ok(Number.isNaN(percentile([], 99)));
   });
 
   it('runs both in turn and does not count the first round', async () => {

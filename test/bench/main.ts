@@ -1,5 +1,7 @@
 import { activationBenchmark } from './activation';
+import { latencyBenchmark } from './latency';
 import { logsBenchmark } from './logs';
+import { memoryBenchmark } from './memory';
 import { treeBenchmark } from './tree';
 
 /** Figures by name, such as `logs.local.vsCli`. */
@@ -7,11 +9,13 @@ export type Figures = Readonly<Record<string, number | string>>;
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   logs: logsBenchmark,
+  latency: latencyBenchmark,
+  memory: memoryBenchmark,
   tree: treeBenchmark,
   activation: activationBenchmark,
 };
 
-/** `npm run -s bench -- logs tree activation | all [--json]`: figures beside those of a named peer, from the same run. */
+/** `npm run -s bench -- logs|latency|memory|tree|activation|all [--json]`: figures beside those of a named peer, from the same run. */
 async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith('-'));
   const chosen = names.length === 0 || names.includes('all') ? Object.keys(BENCHMARKS) : names;

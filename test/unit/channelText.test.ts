@@ -70,6 +70,24 @@ describe('ChannelText', () => {
     assert.equal(skipped + shown, 300_000);
   });
 
+  it('accounts for every line, whatever was skipped and cut off', () => {
+    const { clock, text, content } = setUp(500_000);
+    let written = 0;
+    for (let burst = 1; burst <= 20; burst++) {
+      for (let batch = 0; batch < 400; batch++) {
+        text.add('0123456789\n'.repeat(1_000), 1_000);
+        written += 1_000;
+      }
+      clock.advance(burst * 100);
+    }
+    clock.advance(10_000);
+    const rows = content().split('\n');
+    const told = (pattern: RegExp): number =>
+      rows.reduce((sum, row) => sum + Number(pattern.exec(row)?.[1] ?? 0), 0);
+    const shown = rows.filter((row) => row === '0123456789').length;
+    assert.equal(shown + told(/^cut off (\d+)$/) + told(/^skipped (\d+)$/), written);
+  });
+
   it('shows a line of a megabyte whole, with what follows it', () => {
     const { clock, text, content } = setUp(10_000_000);
     text.add(`${'x'.repeat(1_000_000)}\n`, 1);

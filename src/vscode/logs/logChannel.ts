@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
-import { ChannelText } from '../../model/channelText';
+import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
 import { plainLine } from '../../model/plainText';
 import { reasonInWords } from '../notify';
 import { describeMarker, markerLine, OMISSION_TEXTS } from './markers';
 
 /** What a log channel needs of VS Code's `OutputChannel`. */
-export type LogChannelTarget = Pick<vscode.OutputChannel, 'append' | 'replace' | 'show' | 'dispose'>;
+export interface LogChannelTarget extends TextTarget, Disposable {
+  show(preserveFocus?: boolean): void;
+}
 
 export interface LogChannelOptions {
   readonly maxLength: number;
