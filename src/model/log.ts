@@ -36,6 +36,8 @@ export interface LogCursor {
 export interface LogRequest {
   /** How many of the newest lines to begin with; `all` for the whole log. */
   readonly tail: number | 'all';
+  /** Leaves out lines older than this, an RFC 3339 timestamp. The engine applies `tail` before it. */
+  readonly since?: string;
   /**
    * Go on with what is written from now on: across stop, start and engine restarts, and when the container is created
    * anew by Compose or under its name.
@@ -74,7 +76,11 @@ export type LogMarker =
 
 /** Receives a followed log. Calls come in the order things happened. */
 export interface LogSink {
-  lines(batch: LogBatch): void;
+  /**
+   * A log that is not followed is read on when the promise resolves, and ends with the error it rejects with. A followed
+   * log is never held back: the engine drops lines of a reader that lags.
+   */
+  lines(batch: LogBatch): void | Promise<void>;
   marker(marker: LogMarker): void;
   /** Nothing comes after this. Without an error the log was read to its end; a followed log ends only with an error. */
   ended(error?: Error): void;

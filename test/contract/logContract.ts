@@ -187,4 +187,45 @@ export function logContract(fixture: ContractFixture): void {
     assert.deepEqual(collector.texts, ['heard']);
     assert.equal(collector.hasEnded, false);
   });
+
+  it('waits for whoever takes a log that is not followed, and ends with their error', async () => {
+    const id = await fixture.world.run({
+      name: 'held',
+      output: [{ stream: 'stdout', text: `${'x'.repeat(999)}\n`, times: 2_000 }],
+      exitCode: 0,
+    });
+    await fixture.becomes(id, 'exited', ({ state }) => state === 'exited');
+    let taken = 0;
+    let isEnded = false;
+    const collect = fixture.engine.followLog(
+      id,
+      { tail: 'all', follow: false },
+      {
+        lines: async ({ lines }) => {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          assert.equal(isEnded, false);
+          taken += lines.length;
+        },
+        marker: () => undefined,
+        ended: () => (isEnded = true),
+      },
+    );
+    fixture.store.add(collect);
+    await eventually('the end', () => isEnded);
+    assert.equal(taken, 2_000);
+
+    let failure: Error | undefined;
+    const fullDisk = fixture.engine.followLog(
+      id,
+      { tail: 'all', follow: false },
+      {
+        lines: () => Promise.reject(new Error('no space left')),
+        marker: () => undefined,
+        ended: (error) => (failure = error),
+      },
+    );
+    fixture.store.add(fullDisk);
+    await eventually('the failure', () => failure !== undefined);
+    assert.equal(failure?.message, 'no space left');
+  });
 }

@@ -1,11 +1,13 @@
+import type { Readable } from 'node:stream';
 import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
-import type { LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
+import type { LogBatch, LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
 import { LogPosition } from '../../model/logPosition';
+import { parseTimestamp, sinceParameter } from '../../model/logTime';
 import { EngineError, type EngineErrorCode } from '../engine';
 import type { ContainerRun, LogQuery } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
@@ -53,6 +55,10 @@ export class LogFollower implements Disposable {
   /** The container was removed. */
   private isGone = false;
   private isRemovalReported = false;
+  private stream: Readable | undefined;
+  /** Settles when the sink has taken all lines of a log that is not followed. */
+  private held: Promise<void> = Promise.resolve();
+  private isCancelled = false;
   /** Since when the log can't be read, in milliseconds since the Unix epoch. */
   private lostAtMs: number | undefined;
   private isLossReported = false;
@@ -66,13 +72,14 @@ export class LogFollower implements Disposable {
     private readonly clock: Clock,
   ) {
     this.position = new LogPosition(id);
-    this.batcher = this.store.add(new LogBatcher((batch) => sink.lines(batch), clock));
+    this.batcher = this.store.add(new LogBatcher((batch) => this.deliver(batch), clock));
     this.wakeup = new Wakeup(clock);
     this.store.add(sessions.onDidChangeSession(() => this.wakeup.signal()));
     void this.run();
   }
 
   dispose(): void {
+    this.isCancelled = true;
     this.store.dispose();
     this.wakeup.signal();
   }
@@ -94,7 +101,7 @@ export class LogFollower implements Disposable {
         this.isGone = this.request.follow && isNoSuchContainer(error);
         if (this.isGone) continue;
         if (!(error instanceof EngineError) || !PASSING_TROUBLE.has(error.code)) {
-          this.finish(error instanceof Error ? error : new Error(String(error)));
+          this.finish(asError(error));
           return;
         }
         await this.lose(error);
@@ -160,6 +167,7 @@ export class LogFollower implements Disposable {
     const stream = await session.api.openLog(this.id, query);
     const store = this.store.add(new DisposableStore());
     store.add({ dispose: () => stream.destroy() });
+    this.stream = stream;
     const form = { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
     const openedAtMs = this.clock.nowMs();
     this.reportReturn();
@@ -206,9 +214,24 @@ export class LogFollower implements Disposable {
     const follow = this.request.follow && run.isRunning;
     if (this.isCursorGone) return { follow, tail: 'all' };
     const { since } = this.position;
-    if (since === undefined) return { follow, tail: this.isKnownEmpty ? 'all' : this.request.tail };
+    if (since === undefined) return { follow, ...this.firstPart() };
     this.position.seek();
     return { follow, since };
+  }
+
+  private firstPart(): Pick<LogQuery, 'tail' | 'since'> {
+    const { tail, since } = this.request;
+    const timestamp = since === undefined ? undefined : parseTimestamp(since);
+    return { tail: this.isKnownEmpty ? 'all' : tail, ...(timestamp && { since: sinceParameter(timestamp) }) };
+  }
+
+  private deliver(batch: LogBatch): void {
+    const taken = this.sink.lines(batch);
+    if (!taken || this.request.follow) return;
+    const { stream } = this;
+    stream?.pause();
+    this.held = Promise.all([this.held, taken]).then(() => void stream?.resume());
+    this.held.catch((error: unknown) => this.finish(asError(error)));
   }
 
   private takeLine(line: LogLine, vigil: LogVigil | undefined): void {
@@ -305,10 +328,21 @@ export class LogFollower implements Disposable {
   }
 
   private finish(error?: Error): void {
+    if (this.isOver()) return;
     this.batcher.flush();
     this.store.dispose();
-    this.sink.ended(error);
+    if (this.request.follow || error) this.sink.ended(error);
+    else void this.endWhenTaken();
   }
+
+  private async endWhenTaken(): Promise<void> {
+    const failure = await this.held.then(() => undefined, asError);
+    if (!this.isCancelled) this.sink.ended(failure);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function isNoSuchContainer(error: unknown): boolean {
