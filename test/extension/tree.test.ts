@@ -34,7 +34,7 @@ describe('the containers tree', () => {
     assert.deepEqual(outline(api.rows()), [
       'Local  Memory 1.0',
       '  shop  2/2 running · 1 unhealthy',
-      '    shop-db-1  postgres · running · unhealthy',
+      '    shop-db-1  unhealthy · postgres',
       '    shop-web-1  nginx',
       '  single  busybox:latest',
       '  done  busybox:latest · exited (0)',

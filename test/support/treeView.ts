@@ -19,6 +19,9 @@ export interface TreeRow {
   readonly icon: string;
 }
 
+const HOVER_TIMEOUT_MS = 4_000;
+const HOVER_ATTEMPTS = 5;
+
 export class TreeView {
   private readonly page: Page;
 
@@ -126,12 +129,19 @@ export class TreeView {
     await this.row(label).locator(`.actions .action-label[aria-label^="${action}"]`).click();
   }
 
-  /** Points at a row and returns the text of its hover card. */
+  /** Points at a row and returns the text of its hover card. A row drawn anew meanwhile wants to be pointed at again. */
   async hover(label: string | RegExp): Promise<string> {
-    await this.row(label).locator('.label-name').hover();
     const card = this.page.locator('.workbench-hover, .monaco-hover').filter({ visible: true }).first();
-    await card.waitFor();
-    return card.innerText();
+    for (let attempt = 1; ; attempt++) {
+      await this.page.mouse.move(0, 0);
+      await this.row(label).locator('.label-name').hover();
+      try {
+        await card.waitFor({ timeout: HOVER_TIMEOUT_MS });
+        return await card.innerText({ timeout: HOVER_TIMEOUT_MS });
+      } catch (error) {
+        if (attempt === HOVER_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Clicks a button in the view's heading. */
