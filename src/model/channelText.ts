@@ -31,8 +31,11 @@ const APPEND_LENGTH = 64 * 1024;
 const LEAST_INTERVAL_MS = 10;
 /** After much text the next append waits in proportion, which leaves the window time to draw: 5 MB a second. */
 const MAX_LENGTH_PER_MS = 5_000;
-/** What gathers beyond this, because a container writes faster than a channel shows, is skipped and counted. */
-const MAX_PENDING_LENGTH = 2 * 1024 * 1024;
+/** The most that is appended at once. */
+const MAX_APPEND_LENGTH = 1024 * 1024;
+const LEAST_PIECE_LENGTH = 16 * 1024;
+/** The clock may be set back: no append waits longer than this. */
+const LONGEST_REST_MS = 5_000;
 
 /** Lines in one piece, with how many of the container's lines it stands for. */
 interface Piece {
@@ -78,14 +81,11 @@ export class ChannelText implements Disposable {
     this.options.target.replace('');
   }
 
+  /** Appends everything that has gathered. */
   flush(): void {
     this.timer?.dispose();
     this.timer = undefined;
-    if (this.pending.length === 0) return;
-    const text = this.takePending();
-    this.restUntilMs = this.options.clock.nowMs() + text.length / MAX_LENGTH_PER_MS;
-    if (this.shownLength <= this.options.maxLength) this.options.target.append(text);
-    else this.options.target.replace(this.newerHalf());
+    while (this.pending.length > 0) this.appendSome();
   }
 
   dispose(): void {
@@ -98,43 +98,91 @@ export class ChannelText implements Disposable {
     if (this.timer && (this.isTimerShort || !isFull)) return;
     this.timer?.dispose();
     this.isTimerShort = isFull;
-    const restMs = this.restUntilMs - this.options.clock.nowMs();
+    const restMs = Math.min(LONGEST_REST_MS, this.restUntilMs - this.options.clock.nowMs());
     const delayMs = Math.max(restMs, isFull ? LEAST_INTERVAL_MS : APPEND_INTERVAL_MS);
-    this.timer = this.options.clock.setTimer(() => this.flush(), delayMs);
+    this.timer = this.options.clock.setTimer(() => this.onTimer(), delayMs);
   }
 
+  private onTimer(): void {
+    this.timer = undefined;
+    this.appendSome();
+    if (this.pending.length > 0) this.schedule();
+  }
+
+  private appendSome(): void {
+    const text = this.takePending();
+    this.restUntilMs = this.options.clock.nowMs() + text.length / MAX_LENGTH_PER_MS;
+    if (this.shownLength <= this.options.maxLength) this.options.target.append(text);
+    else this.options.target.replace(this.newerHalf());
+  }
+
+  /** No more gathers than the channel could hold anyway. */
   private skipOldest(): void {
-    while (this.pendingLength > MAX_PENDING_LENGTH && this.pending.length > 1) {
-      const oldest = this.pending.shift();
-      this.pendingLength -= oldest?.text.length ?? 0;
-      this.skippedLines += oldest?.lineCount ?? 0;
-    }
+    const { maxLength } = this.options;
+    if (this.pendingLength <= maxLength) return;
+    // Some more than needed, so that this is not done again for every line.
+    const { kept, dropped, length } = newest(this.pending, this.pendingLength, maxLength * 0.75);
+    this.pending = kept;
+    this.pendingLength = length;
+    this.skippedLines += dropped;
   }
 
   private takePending(): string {
     const { skippedLines } = this;
+    const taken: string[] = [];
+    const take = (piece: Piece): void => {
+      taken.push(piece.text);
+      this.show(piece);
+    };
     // The line that counts skipped lines stands for them: when it is cut off, they are counted as cut off.
-    const skipped =
-      skippedLines > 0
-        ? [{ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines }]
-        : [];
-    const pieces = [...skipped, ...this.pending];
-    this.pending = [];
-    this.pendingLength = 0;
+    if (skippedLines > 0)
+      take({ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines });
     this.skippedLines = 0;
-    for (const piece of pieces) {
-      this.shown.push(piece);
-      this.shownLength += piece.text.length;
+    let count = 0;
+    for (let length = 0; length < MAX_APPEND_LENGTH && count < this.pending.length; count++) {
+      const piece = this.pending[count];
+      if (!piece) break;
+      take(piece);
+      length += piece.text.length;
+      this.pendingLength -= piece.text.length;
     }
-    return pieces.map(({ text }) => text).join('');
+    this.pending = this.pending.slice(count);
+    return taken.join('');
+  }
+
+  /** Small pieces are kept as one: a quiet log would be tens of thousands of them. */
+  private show(piece: Piece): void {
+    const last = this.shown[this.shown.length - 1];
+    this.shownLength += piece.text.length;
+    if (last && last.text.length < LEAST_PIECE_LENGTH && this.options.maxLength > 4 * LEAST_PIECE_LENGTH) {
+      const merged = { text: last.text + piece.text, lineCount: last.lineCount + piece.lineCount };
+      this.shown[this.shown.length - 1] = merged;
+    } else {
+      this.shown.push(piece);
+    }
   }
 
   private newerHalf(): string {
-    while (this.shownLength > this.options.maxLength / 2 && this.shown.length > 1) {
-      const oldest = this.shown.shift();
-      this.shownLength -= oldest?.text.length ?? 0;
-      this.cutOffLines += oldest?.lineCount ?? 0;
-    }
+    const { kept, dropped, length } = newest(this.shown, this.shownLength, this.options.maxLength / 2);
+    this.shown = kept;
+    this.shownLength = length;
+    this.cutOffLines += dropped;
     return `${this.options.texts.cutOff(this.cutOffLines)}\n${this.shown.map(({ text }) => text).join('')}`;
   }
+}
+
+/** The newest pieces that fit, at least one, and how many lines the others stand for. */
+function newest(
+  pieces: Piece[],
+  length: number,
+  maxLength: number,
+): { readonly kept: Piece[]; readonly dropped: number; readonly length: number } {
+  let dropped = 0;
+  let first = 0;
+  for (; length > maxLength && first < pieces.length - 1; first++) {
+    const piece = pieces[first];
+    length -= piece?.text.length ?? 0;
+    dropped += piece?.lineCount ?? 0;
+  }
+  return { kept: first === 0 ? pieces : pieces.slice(first), dropped, length };
 }

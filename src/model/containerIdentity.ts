@@ -6,20 +6,24 @@ export interface ContainerIdentity {
   readonly compose?: ComposeService;
 }
 
-/** The container that has taken the place of one that was removed. */
+/** The newest container that has taken the place of one that was removed. */
 export function findSuccessor(
   containers: Iterable<Container>,
   identity: ContainerIdentity,
   removedId: ContainerId,
 ): Container | undefined {
+  let newest: Container | undefined;
   for (const container of containers) {
-    if (container.id !== removedId && isSame(container, identity)) return container;
+    if (container.id === removedId || !isSame(container, identity)) continue;
+    if (!newest || container.createdAtMs > newest.createdAtMs) newest = container;
   }
-  return undefined;
+  return newest;
 }
 
 function isSame(container: Container, { name, compose }: ContainerIdentity): boolean {
   if (!compose || !container.compose) return container.name === name;
+  // `docker compose run` gives its containers the service's labels, too.
+  if (container.labels['com.docker.compose.oneoff'] === 'True') return false;
   const { project, service, replica } = container.compose;
   return project === compose.project && service === compose.service && replica === compose.replica;
 }

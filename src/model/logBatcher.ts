@@ -15,6 +15,7 @@ export class LogBatcher implements Disposable {
   private lines: LogLine[] = [];
   private textLength = 0;
   private timer: Disposable | undefined;
+  private isDisposed = false;
 
   constructor(
     private readonly deliver: (batch: LogBatch) => void,
@@ -22,6 +23,7 @@ export class LogBatcher implements Disposable {
   ) {}
 
   add(line: LogLine): void {
+    if (this.isDisposed) return;
     this.lines.push(line);
     this.textLength += line.text.length + 1;
     if (this.textLength >= BATCH_TEXT_LENGTH) this.flush();
@@ -38,6 +40,7 @@ export class LogBatcher implements Disposable {
   }
 
   dispose(): void {
+    this.isDisposed = true;
     this.timer?.dispose();
     this.timer = undefined;
     this.lines = [];

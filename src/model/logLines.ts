@@ -69,7 +69,21 @@ export class LineAssembler {
 
   /** The log is complete: what is still unterminated is a line. */
   end(): void {
-    for (const [stream, partial] of [...this.partials]) this.emitPartial(stream, partial);
+    for (const line of this.unterminated()) this.handlers.line(line);
+    this.partials.clear();
+  }
+
+  /** What would be lines if nothing more came. */
+  unterminated(): LogLine[] {
+    return [...this.partials].map(([stream, partial]) => {
+      const bytes = concatenate(partial);
+      return this.toLine(stream, partial.timestamp, bytes, 0, bytes.length);
+    });
+  }
+
+  /** The oldest timestamp among the lines of which only parts have come. */
+  get oldestPartial(): string | undefined {
+    return [...this.partials.values()].map(({ timestamp }) => timestamp).sort()[0];
   }
 
   private begin(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
@@ -144,8 +158,18 @@ export class LineAssembler {
   }
 
   private emit(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
+    this.handlers.line(this.toLine(stream, timestamp, buffer, start, end));
+  }
+
+  private toLine(
+    stream: LogStream,
+    timestamp: string,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): LogLine {
     const textEnd = end > start && buffer[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-    this.handlers.line({ timestamp, stream, text: this.decode(buffer, start, textEnd) });
+    return { timestamp, stream, text: this.decode(buffer, start, textEnd) };
   }
 }
 

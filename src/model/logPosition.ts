@@ -38,6 +38,7 @@ export class LogPosition {
   private last: LogLine | undefined;
   /** The lines delivered since the timestamp last changed. */
   private sameStamp: LogLine[] = [];
+  private oldestPartial: string | undefined;
   private finder: CursorFinder | undefined;
   /** Of the cursor that is looked for, in seconds since the Unix epoch, and how many lines passed by since. */
   private soughtSeconds = 0;
@@ -56,16 +57,29 @@ export class LogPosition {
     return { containerId: this.containerId, timestamp, stream, ordinal, hash: hashText(text) };
   }
 
-  /** Whether this is the last line delivered. */
+  /** Whether this is the last line delivered, or the last part of it. */
   isAt(line: LogLine): boolean {
     const { last } = this;
-    return line.timestamp === last?.timestamp && line.stream === last.stream && line.text === last.text;
+    return line.timestamp === last?.timestamp && line.stream === last.stream && last.text.endsWith(line.text);
+  }
+
+  /** Starts after this line, which is not delivered. */
+  startAfter(line: LogLine): void {
+    this.last = line;
+    this.sameStamp = [line];
+  }
+
+  /** Some line was broken off after its first parts, which carry this timestamp: it must be read again from there. */
+  rereadFrom(timestamp: string | undefined): void {
+    this.oldestPartial = timestamp;
   }
 
   /** What to read from when the log is opened anew; `undefined` while there is no place to go back to. */
   get since(): string | undefined {
-    const timestamp = this.last && parseTimestamp(this.last.timestamp);
-    return timestamp && sinceParameter(timestamp, OVERLAP_SECONDS);
+    const last = this.last && parseTimestamp(this.last.timestamp);
+    if (!last) return undefined;
+    const partial = this.oldestPartial === undefined ? undefined : parseTimestamp(this.oldestPartial);
+    return sinceParameter(partial && partial.seconds < last.seconds ? partial : last, OVERLAP_SECONDS);
   }
 
   /** Whether the cursor's line has not come by yet since {@link seek}. */
@@ -80,11 +94,6 @@ export class LogPosition {
     this.finder = cursor && new CursorFinder(cursor);
     this.soughtSeconds = timestamp ? toSeconds(timestamp) : Number.POSITIVE_INFINITY;
     this.passedBy = 0;
-  }
-
-  /** The log does not have the cursor's line any more. */
-  abandonSeek(): void {
-    this.finder = undefined;
   }
 
   /**
@@ -103,7 +112,7 @@ export class LogPosition {
       if (this.finder.isCursor(line)) this.finder = undefined;
       return false;
     }
-    if (line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
+    if (line.timestamp !== '' && line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
     else this.sameStamp = [line];
     this.last = line;
     return true;

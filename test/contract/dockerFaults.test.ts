@@ -239,6 +239,57 @@ describe('DockerEngine and what can be wrong', function () {
       following.dispose();
     });
 
+    it('a log that can not be read for a while is read on when it can', async () => {
+      const { id } = fake.run({ name: 'troubled' });
+      await connect();
+      const collector = new LogCollector();
+      const following = engine.followLog(id, { tail: 'all', follow: true }, collector);
+      await fake.whenOpenStreams('logs', 1);
+      fake.writeLog(id, 'stdout', 'one\n');
+      await eventually('one', () => collector.texts.length === 1);
+      fake.failRoute('logs', 'starting');
+      fake.dropConnections();
+      fake.writeLog(id, 'stdout', 'two\n');
+      await fake.whenRequested('logs', 4);
+      fake.failRoute('logs', undefined);
+      await eventually('two', () => collector.texts.length === 2);
+      assert.deepEqual([collector.texts, collector.hasEnded], [['one', 'two'], false]);
+      following.dispose();
+    });
+
+    it('a log truncated to nothing costs a few requests, not a storm', async () => {
+      const { id } = fake.run({ name: 'truncated' });
+      await connect();
+      const collector = new LogCollector();
+      const following = engine.followLog(id, { tail: 'all', follow: true }, collector);
+      fake.writeLog(id, 'stdout', 'one\n');
+      await eventually('one', () => collector.texts.length === 1);
+      fake.clearLog(id);
+      fake.die(id, 0);
+      await eventually('the stop is told', () => collector.markerKinds.includes('stopped'));
+      assert.ok(fake.count('logs') < 10, `${fake.count('logs')} requests`);
+      fake.start(id);
+      fake.writeLog(id, 'stdout', 'two\n');
+      await eventually('two', () => collector.texts.length === 2);
+      assert.deepEqual(collector.markerKinds, ['stopped', 'started', 'gap']);
+      following.dispose();
+    });
+
+    it('begins with nothing when asked for the newest 0 lines, whatever happens then', async () => {
+      const { id } = fake.run({ name: 'from-now' });
+      for (let line = 0; line < 50; line++) fake.writeLog(id, 'stdout', `old ${line}\n`);
+      await connect();
+      const collector = new LogCollector();
+      const following = engine.followLog(id, { tail: 0, follow: true }, collector);
+      await fake.whenOpenStreams('logs', 1);
+      fake.die(id, 0);
+      fake.start(id);
+      fake.writeLog(id, 'stdout', 'new\n');
+      await eventually('new', () => collector.texts.length > 0);
+      assert.deepEqual(collector.texts, ['new']);
+      following.dispose();
+    });
+
     it('shows what the engine itself writes into a log', async () => {
       const { id } = fake.run({ name: 'broken-log' });
       await connect();

@@ -29,6 +29,14 @@ export class FakeClock implements Clock {
     return this.timers.size;
   }
 
+  /** The clock is set back; timers go on, as they do in Node. */
+  setBack(byMs: number): void {
+    this.currentMs -= byMs;
+    const timers = [...this.timers];
+    this.timers.clear();
+    for (const { dueMs, run } of timers) this.timers.add({ dueMs: dueMs - byMs, run });
+  }
+
   /** Lets time pass and runs what falls due, in order, including what those runs set. */
   advance(byMs: number): void {
     const endMs = this.currentMs + byMs;

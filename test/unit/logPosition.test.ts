@@ -93,7 +93,7 @@ describe('LogPosition', () => {
     }
   });
 
-  it('still seeks when the cursor was rotated away, and takes everything once that is known', () => {
+  it('still seeks when the cursor was rotated away', () => {
     const position = new LogPosition('id');
     log.slice(0, 3).forEach((entry) => position.accept(entry));
     position.seek();
@@ -102,10 +102,26 @@ describe('LogPosition', () => {
       [],
     );
     assert.ok(position.isSeeking);
-    position.abandonSeek();
+  });
+
+  it('reads a line again from its first part, however old that is', () => {
+    const position = new LogPosition('id');
+    position.accept(line(60_000, 'a'));
+    position.rereadFrom(line(20_000, '').timestamp);
+    assert.equal(position.since, `${START_SECONDS + 20 - OVERLAP_SECONDS}.000000000`);
+    position.rereadFrom(undefined);
+    assert.equal(position.since, `${START_SECONDS + 60 - OVERLAP_SECONDS}.000000000`);
+  });
+
+  it('starts after a line that was not delivered', () => {
+    const position = new LogPosition('id');
+    position.startAfter(line(2, 'c'));
+    position.seek();
     assert.deepEqual(
-      log.slice(5).filter((entry) => position.accept(entry)),
-      log.slice(5),
+      [line(1, 'b'), line(2, 'c'), line(3, 'd')]
+        .filter((entry) => position.accept(entry))
+        .map(({ text }) => text),
+      ['d'],
     );
   });
 

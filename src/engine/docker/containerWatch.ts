@@ -7,7 +7,14 @@ import type { Container, ContainerId, Health } from '../../model/container';
 import { LineSplitter } from '../../model/ndjson';
 import { EngineError, type ContainersChange } from '../engine';
 import { readContainer } from './containerList';
-import { changesContainer, contradicts, readEvent, removesContainer, type EngineEvent } from './engineEvent';
+import {
+  changesContainer,
+  contradicts,
+  readEvent,
+  removesContainer,
+  tellsState,
+  type EngineEvent,
+} from './engineEvent';
 import { decodeUtf8 } from './utf8';
 
 /** What the watch asks of the engine. */
@@ -129,7 +136,7 @@ export class ContainerWatch implements Disposable {
   private note(event: EngineEvent): void {
     const { containerId: id, health } = event;
     this.changed.add(id);
-    this.unconfirmed.set(id, { event, looks: 0 });
+    if (tellsState(event)) this.unconfirmed.set(id, { event, looks: 0 });
     if (health) this.health.set(id, health);
     if (event.action === 'die') this.health.delete(id);
   }

@@ -93,10 +93,11 @@ export class DockerEngine implements ContainerEngine, SessionSource {
   }
 
   async exec(id: ContainerId, command: readonly string[], size: TerminalSize): Promise<ExecSession> {
-    const { api } = this.requireSession();
-    const attached = await api.openExec(id, command, size);
-    const session = new DockerExecSession(api, attached, (error) =>
-      this.options.log('debug', `The terminal was not resized: ${messageOf(error)}`),
+    const attached = await this.requireSession().api.openExec(id, command, size);
+    const session = new DockerExecSession(
+      () => this.requireSession().api,
+      attached,
+      (error) => this.options.log('debug', `The terminal was not resized: ${messageOf(error)}`),
     );
     session.resize(size);
     return session;

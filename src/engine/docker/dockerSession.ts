@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { PartStamps } from '../../model/logLines';
@@ -18,6 +19,8 @@ export class DockerSession implements Disposable {
     clock: Clock,
     log: Log,
   ) {
+    // Every open stream listens to it, and a host may have hundreds.
+    setMaxListeners(0, this.abort.signal);
     this.api = new DockerApi(client.docker, this.abort.signal);
     this.watch = new ContainerWatch(this.api, clock, log);
   }

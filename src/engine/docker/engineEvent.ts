@@ -40,14 +40,25 @@ function asHealth(text: string | undefined): Health | undefined {
   return text === 'starting' || text === 'healthy' || text === 'unhealthy' ? text : undefined;
 }
 
+/** Actions that say in which state a container is from then on. */
+const STATE_ACTIONS: ReadonlySet<string> = new Set(['die', 'stop', 'start', 'restart', 'pause', 'unpause']);
+
+export function tellsState(event: EngineEvent): boolean {
+  return STATE_ACTIONS.has(event.action);
+}
+
 /**
- * Whether a container, as a list shows it, can't be what this event, the latest about it, made it. Engine 20.10 sends
- * `die` before its list shows the end, so a look right after the event may find the state before it.
+ * Whether a container, as a list shows it, can't be what this event, the latest that tells its state, made it. Engine
+ * 20.10 sends `die` before its list shows the end, so a look right after the event may find the state before it.
  */
 export function contradicts({ action }: EngineEvent, { state }: Container): boolean {
-  if (action === 'die') return state === 'running' || state === 'paused';
-  if (action === 'start' || action === 'unpause') return state === 'paused' || state === 'created';
-  return action === 'pause' && state === 'running';
+  if (action === 'die' || action === 'stop') return state === 'running' || state === 'paused';
+  if (action === 'pause') return state === 'running';
+  return tellsStart(action) && (state === 'paused' || state === 'created');
+}
+
+function tellsStart(action: string): boolean {
+  return action === 'start' || action === 'restart' || action === 'unpause';
 }
 
 /** Actions that leave the container as the list shows it. All others, also unknown ones, mean: look again. */

@@ -13,7 +13,8 @@ export class DockerExecSession implements ExecSession {
   private hasEnded = false;
 
   constructor(
-    private readonly api: Pick<DockerApi, 'resizeExec' | 'execExitCode'>,
+    /** The connection of the moment: the process may outlive the one it was started over. */
+    private readonly api: () => Pick<DockerApi, 'resizeExec' | 'execExitCode'>,
     private readonly exec: AttachedExec,
     private readonly onResizeFailed: (error: unknown) => void,
   ) {
@@ -33,7 +34,7 @@ export class DockerExecSession implements ExecSession {
   }
 
   resize(size: TerminalSize): void {
-    this.api.resizeExec(this.exec.id, size).catch(this.onResizeFailed);
+    this.askedToResize(size).catch(this.onResizeFailed);
   }
 
   dispose(): void {
@@ -45,7 +46,15 @@ export class DockerExecSession implements ExecSession {
   private async finish(): Promise<void> {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    const exitCode = await this.api.execExitCode(this.exec.id).catch(() => undefined);
+    const exitCode = await this.exitCode().catch(() => undefined);
     this.exit.fire(exitCode === undefined ? {} : { exitCode });
+  }
+
+  private async askedToResize(size: TerminalSize): Promise<void> {
+    await this.api().resizeExec(this.exec.id, size);
+  }
+
+  private async exitCode(): Promise<number | undefined> {
+    return this.api().execExitCode(this.exec.id);
   }
 }

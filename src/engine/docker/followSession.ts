@@ -1,6 +1,7 @@
 import type { Event } from '../../base/emitter';
 import type { Container, ContainerId } from '../../model/container';
 import type { PartStamps } from '../../model/logLines';
+import type { ContainersChange } from '../engine';
 import type { DockerApi } from './dockerApi';
 import type { EngineEvent } from './engineEvent';
 
@@ -9,7 +10,7 @@ export interface FollowSession {
   readonly api: Pick<DockerApi, 'inspectRun' | 'openLog'>;
   readonly onEvent: Event<EngineEvent>;
   readonly containers: ReadonlyMap<ContainerId, Container>;
-  readonly onDidChangeContainers: Event<unknown>;
+  readonly onDidChangeContainers: Event<ContainersChange>;
   readonly partStamps: PartStamps;
 }
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
-import type { ContainerId } from '../../model/container';
+import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
 import type { LogBatch, LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
@@ -12,27 +12,26 @@ import { EngineError, type EngineErrorCode } from '../engine';
 import type { ContainerRun, LogQuery } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
 import type { FollowSession, SessionSource } from './followSession';
-import type { ProbedLog } from './logProbe';
-import { readLogStream } from './logStream';
+import { newestLine, type ProbedLog } from './logProbe';
+import { LogReading, type LogForm } from './logStream';
 import { LogVigil } from './logVigil';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
 /** Being away for less than this is not worth a line: only the restart or reconnect is reported. */
 const GRACE_MS = 2_000;
-/** An opened log that has lines begins to send them well within this time. */
-const BACKLOG_BEGINS_MS = 1_000;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
 
-/** Trouble with the connection, which passes; anything else is an answer, and final. */
-const PASSING_TROUBLE: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
-  'engineNotFound',
-  'permissionDenied',
-  'unreachable',
-  'timeout',
+/** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
+const FINAL_ANSWERS: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
+  'notSupported',
+  'badRequest',
+  'unsupportedVersion',
+]);
+/** What reading once puts up with; whoever waits for it wants to know of the rest. */
+const PASSING_FOR_ONE_READ: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
   'connectionLost',
-  // Of a container that is being removed.
-  'conflict',
+  'unreachable',
 ]);
 
 /**
@@ -48,10 +47,18 @@ export class LogFollower implements Disposable {
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
   private runs = new RunMarkers((marker) => this.mark(marker));
-  /** The log was read once and had no line: whatever it has later is new. */
+  /** Where the log begins was looked up. */
+  private hasBegun = false;
+  /** The run whose log was read last. */
+  private lastRun: ContainerRun | undefined;
+  /** What the log has was all read, or is all new: it is opened from its beginning. */
   private isKnownEmpty = false;
-  /** The log was rotated or truncated beyond the last line delivered: all it has is new. */
-  private isCursorGone = false;
+  /** After this timestamp lines are missing; told with the next line. */
+  private gapFrom: string | undefined;
+  /** What a followed log left unterminated at its end. */
+  private leftover: readonly LogLine[] = [];
+  private engineMessage: string | undefined;
+  private listenedTo: FollowSession | undefined;
   /** The container was removed. */
   private isGone = false;
   private isRemovalReported = false;
@@ -100,7 +107,7 @@ export class LogFollower implements Disposable {
         if (this.isOver()) return;
         this.isGone = this.request.follow && isNoSuchContainer(error);
         if (this.isGone) continue;
-        if (!(error instanceof EngineError) || !PASSING_TROUBLE.has(error.code)) {
+        if (!(error instanceof EngineError) || this.isFinal(error)) {
           this.finish(asError(error));
           return;
         }
@@ -109,25 +116,52 @@ export class LogFollower implements Disposable {
     }
   }
 
+  private isFinal({ code }: EngineError): boolean {
+    return this.request.follow ? FINAL_ANSWERS.has(code) : !PASSING_FOR_ONE_READ.has(code);
+  }
+
   /** Reads until the connection breaks (then throws) or there is nothing more to come (then true). */
   private async readWhileConnected(session: FollowSession): Promise<boolean> {
     this.listen(session);
     let run = await session.api.inspectRun(this.id);
     this.identity = run.identity;
+    // It ended and began anew while the connection was away.
+    if (this.lastRun && this.lastRun.startedAt !== run.startedAt) this.runs.started(this.lastRun, run);
+    if (!this.hasBegun) await this.begin(session, run);
     while (!this.isOver()) {
+      this.lastRun = run;
       const isComplete = await this.readLog(session, run);
       if (isComplete && !this.request.follow) break;
-      run = isComplete ? await this.nextRun(session, run) : await session.api.inspectRun(this.id);
+      run = isComplete ? await this.nextRun(session, run) : await this.reopen(session);
     }
-    if (!this.isOver()) this.finish();
+    this.finish();
     return true;
+  }
+
+  /**
+   * Where a followed log begins is looked up before it is opened: with `tail=0`, or while it is empty, opening it tells
+   * no place to go back to.
+   */
+  private async begin(session: FollowSession, run: ContainerRun): Promise<void> {
+    const { follow, tail } = this.request;
+    if (follow) {
+      const newest = await newestLine({ session, containerId: this.id, form: formOf(session, run) });
+      if (newest === undefined) this.isKnownEmpty = true;
+      else if (tail === 0) this.position.startAfter(newest);
+    }
+    this.hasBegun = true;
+  }
+
+  private async reopen(session: FollowSession): Promise<ContainerRun> {
+    await this.pause();
+    return session.api.inspectRun(this.id);
   }
 
   /** What to read after a log ended; waits for it if need be. */
   private async nextRun(session: FollowSession, read: ContainerRun): Promise<ContainerRun> {
     const now = await session.api.inspectRun(this.id);
     if (now.startedAt !== read.startedAt) {
-      this.runs.started(read);
+      this.runs.started(read, now);
       return now;
     }
     // The engine closed the log early.
@@ -138,6 +172,8 @@ export class LogFollower implements Disposable {
   }
 
   private listen(session: FollowSession): void {
+    if (this.listenedTo === session) return;
+    this.listenedTo = session;
     this.store.delete(this.sessionStore);
     this.sessionStore = this.store.add(new DisposableStore());
     this.sessionStore.add(
@@ -146,10 +182,16 @@ export class LogFollower implements Disposable {
       }),
     );
     this.sessionStore.add(
-      session.onDidChangeContainers(() => {
-        if (this.isGone) this.wakeup.signal();
+      session.onDidChangeContainers((change) => {
+        const mayBeSuccessor =
+          change.kind === 'listed' || this.successorAmong(change.containers) !== undefined;
+        if (this.isGone && mayBeSuccessor) this.wakeup.signal();
       }),
     );
+  }
+
+  private successorAmong(containers: Iterable<Container>): Container | undefined {
+    return this.isGone && this.identity ? findSuccessor(containers, this.identity, this.id) : undefined;
   }
 
   private takeEvent(event: EngineEvent): void {
@@ -168,29 +210,44 @@ export class LogFollower implements Disposable {
     const store = this.store.add(new DisposableStore());
     store.add({ dispose: () => stream.destroy() });
     this.stream = stream;
-    const form = { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
-    const openedAtMs = this.clock.nowMs();
+    this.leftover = [];
     this.reportReturn();
+    const log: ProbedLog = { session, containerId: this.id, form: formOf(session, run) };
+    const vigil = query.follow ? store.add(this.keepVigil(log, store)) : undefined;
+    const reading = new LogReading(stream, log.form, {
+      line: (line) => this.takeLine(line, vigil),
+      engineMessage: (text) => this.takeEngineMessage(text),
+    });
     try {
-      const vigil = query.follow
-        ? store.add(this.keepVigil({ session, containerId: this.id, form }, store))
-        : undefined;
-      await readLogStream(stream, form, {
-        line: (line) => this.takeLine(line, vigil),
-        engineMessage: (text) => this.mark({ kind: 'engineMessage', text }),
-      });
-      this.isKnownEmpty = true;
-      // The whole log was read and the cursor's line was not in it.
-      if (this.position.isSeeking) this.loseCursor();
-      return !this.isCursorGone;
+      await reading.done;
+      this.leftover = reading.unterminated();
+      if (!query.follow) this.takeLeftover();
+      return this.concludeWholeLog();
     } catch (error) {
       if (store.isDisposed && !this.isOver()) return false;
       throw error;
     } finally {
-      this.isKnownEmpty ||= this.clock.nowMs() - openedAtMs >= BACKLOG_BEGINS_MS;
+      this.position.rereadFrom(reading.oldestPartial);
       this.store.delete(store);
       this.batcher.flush();
     }
+  }
+
+  /** The log was read to its end: whether it had the place to go on from. */
+  private concludeWholeLog(): boolean {
+    if (this.position.isSeeking) {
+      this.loseCursor();
+      return false;
+    }
+    if (!this.position.cursor) this.isKnownEmpty = true;
+    return true;
+  }
+
+  /** What the container left unterminated is its last line. */
+  private takeLeftover(): void {
+    const lines = this.leftover;
+    this.leftover = [];
+    for (const line of lines) this.takeLine(line, undefined);
   }
 
   private keepVigil(log: ProbedLog, store: DisposableStore): LogVigil {
@@ -205,14 +262,15 @@ export class LogFollower implements Disposable {
     });
   }
 
+  /** The log was rotated or truncated beyond the last line delivered: all it has by now is new. */
   private loseCursor(): void {
-    this.isCursorGone = true;
-    this.position.abandonSeek();
+    this.gapFrom = this.position.cursor?.timestamp;
+    this.position = new LogPosition(this.id);
+    this.isKnownEmpty = true;
   }
 
   private query(run: ContainerRun): LogQuery {
     const follow = this.request.follow && run.isRunning;
-    if (this.isCursorGone) return { follow, tail: 'all' };
     const { since } = this.position;
     if (since === undefined) return { follow, ...this.firstPart() };
     this.position.seek();
@@ -237,17 +295,24 @@ export class LogFollower implements Disposable {
   private takeLine(line: LogLine, vigil: LogVigil | undefined): void {
     if (this.isOver()) return;
     vigil?.sawLine(line);
-    if (this.isCursorGone) this.reportGap(line);
     if (!this.position.accept(line)) return;
     this.failures = 0;
+    this.engineMessage = undefined;
+    if (this.gapFrom !== undefined) this.reportGap(this.gapFrom, line.timestamp);
     this.runs.beforeLine(line);
     this.batcher.add(line);
   }
 
-  private reportGap(firstLine: LogLine): void {
-    this.isCursorGone = false;
-    const from = this.position.cursor?.timestamp;
-    if (from !== undefined) this.mark({ kind: 'gap', from, to: firstLine.timestamp });
+  private reportGap(from: string, to: string): void {
+    this.gapFrom = undefined;
+    this.mark({ kind: 'gap', from, to });
+  }
+
+  /** An engine that can't read a log says so each time; once is enough until a line comes. */
+  private takeEngineMessage(text: string): void {
+    if (text === this.engineMessage) return;
+    this.engineMessage = text;
+    this.mark({ kind: 'engineMessage', text });
   }
 
   /** Waits until the stopped container runs anew. */
@@ -262,23 +327,18 @@ export class LogFollower implements Disposable {
       if (!isWoken) this.runs.stopped(stopped);
       run = await session.api.inspectRun(this.id);
     }
-    this.runs.started(stopped);
+    if (!this.isOver()) this.runs.started(stopped, run);
     return run;
   }
 
   /** Waits until a container takes the place of the one that was removed, and reads that one's log from its beginning. */
   private async awaitSuccessor(session: FollowSession): Promise<void> {
     this.listen(session);
-    const { identity } = this;
-    const successor = identity && findSuccessor(session.containers.values(), identity, this.id);
+    this.reportReturn();
+    this.takeLeftover();
+    const successor = this.successorAmong(session.containers.values());
     if (successor) {
-      this.id = successor.id;
-      this.position = new LogPosition(successor.id);
-      this.isGone = this.isCursorGone = this.isRemovalReported = false;
-      this.isKnownEmpty = true;
-      this.runs = new RunMarkers((marker) => this.mark(marker));
-      this.lostAtMs = undefined;
-      this.mark({ kind: 'recreated', containerId: successor.id });
+      this.moveTo(successor.id);
       return;
     }
     const isWoken = await this.wakeup.sleep(this.isRemovalReported ? undefined : GRACE_MS);
@@ -287,16 +347,27 @@ export class LogFollower implements Disposable {
     this.mark({ kind: 'removed' });
   }
 
+  private moveTo(id: ContainerId): void {
+    this.id = id;
+    this.position = new LogPosition(id);
+    this.runs = new RunMarkers((marker) => this.mark(marker));
+    this.lastRun = this.lostAtMs = this.gapFrom = undefined;
+    this.isGone = this.isRemovalReported = false;
+    this.isKnownEmpty = true;
+    this.mark({ kind: 'recreated', containerId: id });
+  }
+
   private async lose(error: EngineError): Promise<void> {
     this.batcher.flush();
-    this.lostAtMs ??= this.clock.nowMs();
+    // A container that is being removed has no log for a moment; that is no loss.
+    if (error.code !== 'conflict') this.lostAtMs ??= this.clock.nowMs();
     await this.pause();
-    if (this.clock.nowMs() - this.lostAtMs >= GRACE_MS) this.reportLoss(error.message);
+    if (this.lostAtMs !== undefined && this.clock.nowMs() - this.lostAtMs >= GRACE_MS)
+      this.reportLoss(error.message);
   }
 
   private async awaitSession(): Promise<void> {
-    const hasBegun = this.isKnownEmpty || this.position.cursor !== undefined;
-    if (hasBegun && !this.isLossReported) {
+    if (this.hasBegun && !this.isLossReported) {
       this.lostAtMs ??= this.clock.nowMs();
       if (await this.wakeup.sleep(GRACE_MS)) return;
       this.reportLoss('');
@@ -324,12 +395,13 @@ export class LogFollower implements Disposable {
 
   private mark(marker: LogMarker): void {
     this.batcher.flush();
-    this.sink.marker(marker);
+    if (!this.isOver()) this.sink.marker(marker);
   }
 
   private finish(error?: Error): void {
     if (this.isOver()) return;
     this.batcher.flush();
+    if (this.isOver()) return;
     this.store.dispose();
     if (this.request.follow || error) this.sink.ended(error);
     else void this.endWhenTaken();
@@ -339,6 +411,10 @@ export class LogFollower implements Disposable {
     const failure = await this.held.then(() => undefined, asError);
     if (!this.isCancelled) this.sink.ended(failure);
   }
+}
+
+function formOf(session: FollowSession, run: ContainerRun): LogForm {
+  return { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
 }
 
 function asError(error: unknown): Error {

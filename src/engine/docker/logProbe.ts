@@ -2,7 +2,7 @@ import type { LogCursor, LogLine } from '../../model/log';
 import { CursorFinder } from '../../model/logPosition';
 import type { LogQuery } from './dockerApi';
 import type { FollowSession } from './followSession';
-import { readLogStream, type LogForm } from './logStream';
+import { LogReading, type LogForm } from './logStream';
 
 /** Which log to look into, and how it is written. */
 export interface ProbedLog {
@@ -14,23 +14,38 @@ export interface ProbedLog {
 /** Whether the engine still has the cursor's line, looked for from `since` to the end of the log. */
 export async function hasCursor(log: ProbedLog, cursor: LogCursor, since: string): Promise<boolean> {
   const finder = new CursorFinder(cursor);
-  let isFound = false;
-  await readOnce(log, { follow: false, since }, (line) => (isFound ||= finder.isCursor(line)));
-  return isFound;
+  return readUntil(log, { follow: false, since }, (line) => finder.isCursor(line));
 }
 
-/** The newest line the engine has; `undefined` when the log is empty. */
+/** The newest line the engine has; `undefined` when the log is empty. Of a line in parts it is the last part only. */
 export async function newestLine(log: ProbedLog): Promise<LogLine | undefined> {
   let newest: LogLine | undefined;
-  await readOnce(log, { follow: false, tail: 1 }, (line) => (newest = line));
+  await readUntil(log, { follow: false, tail: 1 }, (line) => {
+    newest = line;
+    return false;
+  });
   return newest;
 }
 
-async function readOnce(
+/** Reads a log up to the line that is wanted; false when it has none. */
+async function readUntil(
   { session, containerId, form }: ProbedLog,
   query: LogQuery,
-  onLine: (line: LogLine) => void,
-): Promise<void> {
+  isWanted: (line: LogLine) => boolean,
+): Promise<boolean> {
   const stream = await session.api.openLog(containerId, query);
-  await readLogStream(stream, form, { line: onLine, engineMessage: () => undefined });
+  const search = { isDone: false };
+  const reading = new LogReading(stream, form, {
+    line: (line) => {
+      search.isDone ||= isWanted(line);
+      if (search.isDone) stream.destroy();
+    },
+    engineMessage: () => undefined,
+  });
+  try {
+    await reading.done;
+  } catch (error) {
+    if (!search.isDone) throw error;
+  }
+  return search.isDone || reading.unterminated().some(isWanted);
 }

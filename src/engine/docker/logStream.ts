@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { deferred } from '../../base/async';
 import { messageOf } from '../../base/errors';
+import type { LogLine } from '../../model/log';
 import { FrameReader } from '../../model/logFraming';
 import { LineAssembler, type LineHandlers, type PartStamps } from '../../model/logLines';
 import { TtyRecordReader } from '../../model/logTty';
@@ -13,42 +14,77 @@ export interface LogForm {
   readonly partStamps: PartStamps;
 }
 
-/**
- * Reads an opened log to its end, at the speed of the engine: a reader that lags makes the engine drop lines.
- *
- * @returns when the engine ended the log; unterminated text was handed on as a line by then
- * @throws EngineError `connectionLost` when it broke off, `badResponse` when it is no log. What came after the last
- * complete line is dropped then, because it comes again when the log is read on from that line.
- */
-export function readLogStream(stream: Readable, form: LogForm, handlers: LineHandlers): Promise<void> {
-  const done = deferred<undefined>();
-  const lines = new LineAssembler(handlers, decodeUtf8, form.partStamps);
-  const records = form.hasTerminal ? terminalRecords(lines) : framedRecords(lines);
-  stream.on('data', (chunk: Buffer) => {
-    try {
-      records.push(chunk);
-    } catch (error) {
-      done.reject(
-        new EngineError('badResponse', `The log can't be read: ${messageOf(error)}`, { cause: error }),
-      );
-      stream.destroy();
-    }
-  });
-  stream.on('end', () => {
-    if (!records.end()) return;
-    lines.end();
-    done.resolve(undefined);
-  });
-  stream.on('error', (error) => done.reject(brokeOff(error)));
-  // After `end` the promise is settled and this changes nothing.
-  stream.on('close', () => done.reject(brokeOff()));
-  return done.promise;
-}
-
 interface RecordReader {
   push(chunk: Uint8Array): void;
   /** Whether the bytes so far are whole. */
   end(): boolean;
+}
+
+/** Reads an opened log at the speed of the engine: a reader that lags makes the engine drop lines. */
+export class LogReading {
+  private readonly ended = deferred<undefined>();
+  private readonly lines: LineAssembler;
+  private readonly records: RecordReader;
+  private engineMessage: string | undefined;
+
+  constructor(
+    private readonly stream: Readable,
+    form: LogForm,
+    handlers: LineHandlers,
+  ) {
+    const noting: LineHandlers = {
+      line: (line) => handlers.line(line),
+      engineMessage: (text) => {
+        this.engineMessage = text;
+        handlers.engineMessage(text);
+      },
+    };
+    this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps);
+    this.records = form.hasTerminal ? terminalRecords(this.lines) : framedRecords(this.lines);
+    stream.on('data', (chunk: Buffer) => this.push(chunk));
+    stream.on('end', () => this.end());
+    stream.on('error', (error) => this.ended.reject(brokeOff(error)));
+    // After `end` the promise is settled and this changes nothing.
+    stream.on('close', () => this.ended.reject(brokeOff()));
+  }
+
+  /**
+   * Resolves when the engine ended the log. Rejects with an EngineError: `connectionLost` when it broke off,
+   * `badResponse` when it is no log, `engineFailure` when the engine wrote a message of its own into it and stopped, as
+   * it does when it can't read on.
+   */
+  get done(): Promise<void> {
+    return this.ended.promise;
+  }
+
+  /**
+   * What came without a line ending. It is a line if the log is complete; the followed log of a container is not, even
+   * at its end, because engines end it a little before the container's last lines are in it.
+   */
+  unterminated(): readonly LogLine[] {
+    return this.lines.unterminated();
+  }
+
+  /** The oldest timestamp among the lines of which only parts have come. */
+  get oldestPartial(): string | undefined {
+    return this.lines.oldestPartial;
+  }
+
+  private push(chunk: Buffer): void {
+    try {
+      this.records.push(chunk);
+    } catch (error) {
+      const message = `The log can't be read: ${messageOf(error)}`;
+      this.ended.reject(new EngineError('badResponse', message, { cause: error }));
+      this.stream.destroy();
+    }
+  }
+
+  private end(): void {
+    if (!this.records.end()) return;
+    if (this.engineMessage === undefined) this.ended.resolve(undefined);
+    else this.ended.reject(new EngineError('engineFailure', this.engineMessage));
+  }
 }
 
 function framedRecords(lines: LineAssembler): RecordReader {

@@ -14,12 +14,15 @@ export class RunMarkers {
   private isOutOfMemory = false;
   private isStopTold = false;
   private isStartTold = false;
+  private latestStartSeconds = 0;
 
   constructor(private readonly tell: (marker: LogMarker) => void) {}
 
   takeEvent(event: EngineEvent): void {
     if (event.action === 'oom') this.isOutOfMemory = true;
     if (event.action !== 'die') return;
+    // Of a run whose successor was told already.
+    if (event.atSeconds < this.latestStartSeconds) return;
     this.end = { ...exitCodeOf(event), outOfMemory: this.isOutOfMemory, atSeconds: event.atSeconds };
     this.isOutOfMemory = false;
   }
@@ -44,20 +47,26 @@ export class RunMarkers {
   }
 
   /** Another run followed this one. */
-  started(before: ContainerRun): void {
+  started(before: ContainerRun, now: ContainerRun): void {
+    const start = parseTimestamp(now.startedAt);
+    this.latestStartSeconds = start ? toSeconds(start) : 0;
     if (!this.isStartTold && before.startedAt !== '') this.tellStart(this.end ?? endOf(before));
     this.isStartTold = false;
+    this.isStopTold = false;
   }
 
   private tellStart({ exitCode, outOfMemory }: RunEnd): void {
     const end = { outOfMemory, ...(exitCode === undefined ? {} : { exitCode }) };
-    this.tell(this.isStopTold ? { kind: 'started' } : { kind: 'restarted', ...end });
+    const marker: LogMarker = this.isStopTold ? { kind: 'started' } : { kind: 'restarted', ...end };
     this.isStopTold = false;
     this.end = undefined;
+    this.tell(marker);
   }
 }
 
-function endOf({ exitCode, outOfMemory }: ContainerRun): RunEnd {
+/** A run that was looked at while it lasted had no end yet. */
+function endOf({ isRunning, exitCode, outOfMemory }: ContainerRun): RunEnd {
+  if (isRunning) return { outOfMemory: false };
   return { outOfMemory, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
