@@ -3,7 +3,7 @@ import type { Disposable } from '../base/lifecycle';
 import type { LogBatch, LogLine } from './log';
 
 /** How long lines gather before they are handed on together, once a first one has gone out. */
-export const BATCH_INTERVAL_MS = 10;
+export const BATCH_INTERVAL_MS = 2;
 /** A batch is handed on as soon as its text has this many UTF-16 units, about 64 KB. */
 export const BATCH_TEXT_LENGTH = 64 * 1024;
 

@@ -28,6 +28,7 @@ export async function run(): Promise<void> {
   const tails = new LogTails({
     openChannel: (name) => countedChannel(name, counts),
     tailLines: () => Number(required('QUAYWATCH_BENCH_LINES')),
+    hasTimestamps: () => false,
     maxChannelLength: () => MAX_CHANNEL_LENGTH,
     onFailed: (_container, error) => {
       throw error;
