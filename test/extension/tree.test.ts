@@ -37,7 +37,7 @@ describe('the containers tree', () => {
       '    shop-db-1  unhealthy · postgres',
       '    shop-web-1  nginx',
       '  single  busybox:latest',
-      '  done  busybox:latest · exited (0)',
+      '  done  exited (0) · busybox:latest',
     ]);
   });
 
