@@ -27,6 +27,23 @@ export function plainLine(line: string): string {
   return lastState(line.replace(CONTROL_SEQUENCE, '')).replace(UNPRINTABLE, visible);
 }
 
+/** Colours and other looks of text (SGR), the one kind of control sequence that does nothing but that. */
+// eslint-disable-next-line no-control-regex -- as above
+const LOOK_SEQUENCE = /^\u001b\[[0-9;:]*m$/;
+const UNPRINTABLE_IN_TERMINAL =
+  // eslint-disable-next-line no-control-regex -- as above, but for the escape that begins a look
+  /[\u0000-\u0008\u000a-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[0-9;:]*m)/g;
+
+/**
+ * One line of a log as a terminal can show it: with its colours, and otherwise like {@link plainLine}. What moves the
+ * cursor, sets a title or reaches for the clipboard is left out: a log must not be able to.
+ */
+export function colouredLine(line: string): string {
+  if (!NEEDS_WORK.test(line)) return line;
+  const looks = line.replace(CONTROL_SEQUENCE, (sequence) => (LOOK_SEQUENCE.test(sequence) ? sequence : ''));
+  return lastState(looks).replace(UNPRINTABLE_IN_TERMINAL, visible);
+}
+
 function lastState(text: string): string {
   if (!text.includes('\r')) return text;
   const states = text.split('\r').filter((state) => state !== '');

@@ -8,6 +8,7 @@ import { changeCommands } from './commands/changeCommands';
 import { itemCommands } from './commands/itemCommands';
 import { lifecycleCommands } from './commands/lifecycleCommands';
 import { logCommands } from './commands/logCommands';
+import { logFileCommands } from './commands/logFileCommands';
 import { registerCommands } from './commands/registry';
 import { Targets } from './commands/targets';
 import { viewCommands } from './commands/viewCommands';
@@ -15,7 +16,11 @@ import { InspectDocuments } from './documents/inspectDocuments';
 import { TriedDocuments } from './documents/triedDocuments';
 import { HostConnector, workspaceTrust } from './hosts/hostConnector';
 import { HostRegistry } from './hosts/hostRegistry';
+import { hostReplacements } from './hosts/hostReplaced';
+import { LogDocuments } from './logs/logDocuments';
+import { LogLinks } from './logs/logLinks';
 import { LogTails } from './logs/logTails';
+import { LOG_LANGUAGE } from './logs/logText';
 import { Notifier } from './notify';
 import { onDidChangeDockerHost, settings } from './settings';
 import type { TestApi } from './testApi';
@@ -44,6 +49,8 @@ export function compose(
 
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
   const logs = store.add(logTails(notifier));
+  store.add(hosts.onDidChange(() => stopReplaced(hosts, logs)));
+  store.add(new LogLinks());
   const filter = store.add(new FilterState(context, settings.hideStopped()));
   const tree = store.add(new ContainersTree(hosts));
   tree.setTailing((hostId, id) => logs.isTailing(hostId, id));
@@ -55,7 +62,14 @@ export function compose(
   const documents = store.add(new InspectDocuments(hosts, connector));
   const tried = store.add(new TriedDocuments(hosts));
   const handlers = {
-    ...logCommands(targets, logs),
+    ...logCommands(targets, logs, () => settings.hasLogTimestamps()),
+    ...logFileCommands({
+      targets,
+      documents: store.add(logDocuments(hosts, connector)),
+      notifier,
+      settings,
+      onHostReplaced: hostReplacements(hosts),
+    }),
     ...lifecycleCommands(targets, notifier),
     ...changeCommands(targets, notifier),
     ...itemCommands(targets, documents, notifier),
@@ -92,10 +106,25 @@ function localEngine(diagnostics: vscode.LogOutputChannel): ContainerEngine {
 
 function logTails(notifier: Notifier): LogTails {
   return new LogTails({
-    openChannel: (name) => vscode.window.createOutputChannel(name),
+    openChannel: (name) => vscode.window.createOutputChannel(name, LOG_LANGUAGE),
     tailLines: () => settings.logTailLines(),
+    hasTimestamps: () => settings.hasLogTimestamps(),
     maxChannelLength: () => settings.logMaxChannelMegabytes() * UNITS_PER_MEGABYTE,
     onFailed: ({ name }, error) =>
       notifier.failed(vscode.l10n.t('Could not tail {0}', oneLine(name, 80)), error),
+  });
+}
+
+/** A host whose engine was replaced is another one; nothing would ever come of the old one's tails. */
+function stopReplaced(hosts: HostRegistry, logs: LogTails): void {
+  for (const { host } of logs.tailed) if (hosts.get(host.id) !== host) logs.stopHost(host.id);
+}
+
+function logDocuments(hosts: HostRegistry, connector: HostConnector): LogDocuments {
+  return new LogDocuments({
+    hosts,
+    connector,
+    hasTimestamps: () => settings.hasLogTimestamps(),
+    maxLength: () => settings.logMaxEditorMegabytes() * UNITS_PER_MEGABYTE,
   });
 }

@@ -27,7 +27,28 @@ export function reasonInWords(error: unknown): string {
   const engineError = asEngineError(error);
   if (engineError !== undefined) return codeInWords(engineError);
   if (error instanceof UntrustedWorkspaceError) return vscode.l10n.t('this workspace is not trusted');
-  return oneLine(messageOf(error));
+  return fileFailureInWords(error) ?? oneLine(messageOf(error));
+}
+
+/** What writing a file can fail with. */
+function fileFailureInWords(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return vscode.l10n.t('there is no space left on the disk');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return vscode.l10n.t('the file may not be written');
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return vscode.l10n.t('the folder does not exist');
+    case 'EISDIR':
+      return vscode.l10n.t('there is a folder of this name');
+    default:
+      return undefined;
+  }
 }
 
 function codeInWords({ code, message }: EngineError): string {

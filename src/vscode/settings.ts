@@ -5,6 +5,8 @@ const SECTION = 'quaywatch';
 /** Defaults and bounds, equal to those in package.json, which a person's settings.json need not keep to. */
 export const LOG_TAIL_LINES = { fallback: 100, least: 0, most: 100_000 };
 export const LOG_CHANNEL_MEGABYTES = { fallback: 8, least: 1, most: 25 };
+/** From 50 on VS Code would not open a document. */
+export const LOG_EDITOR_MEGABYTES = { fallback: 20, least: 1, most: 45 };
 
 type Bounds = typeof LOG_TAIL_LINES;
 
@@ -16,6 +18,10 @@ export interface Settings {
   logTailLines(): number;
   /** How much text a log channel holds before its oldest part is cut off. */
   logMaxChannelMegabytes(): number;
+  /** Whether logs are shown with the time of each line, where nobody said otherwise. */
+  hasLogTimestamps(): boolean;
+  /** How much of a log is opened in an editor. */
+  logMaxEditorMegabytes(): number;
   /** Whether stopped containers are hidden until somebody says otherwise. */
   hideStopped(): boolean;
 }
@@ -24,6 +30,8 @@ export const settings: Settings = {
   dockerHost: () => text('dockerHost'),
   logTailLines: () => wholeNumber('logs.tailLines', LOG_TAIL_LINES),
   logMaxChannelMegabytes: () => wholeNumber('logs.maxChannelMegabytes', LOG_CHANNEL_MEGABYTES),
+  hasLogTimestamps: () => read('logs.timestamps') === true,
+  logMaxEditorMegabytes: () => wholeNumber('logs.maxEditorMegabytes', LOG_EDITOR_MEGABYTES),
   hideStopped: () => read('containers.hideStopped') === true,
 };
 

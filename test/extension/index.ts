@@ -8,6 +8,7 @@ export function run(): Promise<void> {
     await import('./commands.test');
     await import('./documents.test');
     await import('./shell.test');
+    await import('./logReading.test');
     await import('./leaks.test');
   });
 }

@@ -153,6 +153,31 @@ export class VSCodePage {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Types into the input box that is open, or opens next, and leaves it open. */
+  async typeInput(text: string): Promise<void> {
+    await this.quickInputBox().fill(text);
+  }
+
+  /** Waits until the input box says something. */
+  async waitForInputMessage(text: string | RegExp): Promise<void> {
+    await this.page.locator(`${quickInput} .quick-input-message`, { hasText: text }).waitFor();
+  }
+
+  /** Types a path into the file dialog that is open, or opens next, and accepts. */
+  async answerFileDialog(path: string): Promise<void> {
+    // The dialog comes after other quick inputs, and begins with the path of the suggested file or folder.
+    await this.page
+      .locator(`${quickInput} .monaco-list-row .label-name`, { hasText: /^\.\.$/ })
+      .first()
+      .waitFor();
+    await this.quickInputBox().fill(path);
+    // The first time, the dialog may only go into the folder.
+    await retry(async () => {
+      await this.page.keyboard.press('Enter');
+      await this.page.locator(quickInput).waitFor({ state: 'hidden', timeout: attemptTimeoutMs });
+    });
+  }
+
   /** The prompt or validation message of the input box that is open. */
   async inputMessage(): Promise<string> {
     return this.page.locator(`${quickInput} .quick-input-message`).innerText();
@@ -302,6 +327,47 @@ export class VSCodePage {
         throw new Error(`output has no ${String(text)}; it ends:\n${output.slice(-2000)}`);
       await this.page.waitForTimeout(100);
     }
+  }
+
+  /** The classes that colour the pieces of the output line on screen that contains the text, left to right. */
+  async outputColours(text: string): Promise<{ readonly text: string; readonly colour: string }[]> {
+    const line = this.page.locator('.panel .monaco-editor .view-line').filter({ hasText: text }).first();
+    await line.waitFor();
+    const pieces = await line.locator('span > span').all();
+    return Promise.all(
+      pieces.map(async (piece) => ({
+        text: (await piece.innerText()).replaceAll('\u00a0', ' '),
+        colour: /mtk\d+/.exec((await piece.getAttribute('class')) ?? '')?.[0] ?? '',
+      })),
+    );
+  }
+
+  /** Waits until the output on screen has a text as a link. */
+  async waitForLink(text: string): Promise<void> {
+    await this.outputLink(text).first().waitFor();
+  }
+
+  /** How many links with that text the output on screen has. */
+  async linkCount(text: string): Promise<number> {
+    return this.outputLink(text).count();
+  }
+
+  private outputLink(text: string): Locator {
+    return this.page.locator('.panel .monaco-editor .view-line .detected-link', { hasText: text });
+  }
+
+  // Terminal
+
+  /** Waits until a terminal on screen contains the text. Needs `terminal.integrated.gpuAcceleration` to be `off`. */
+  async waitForTerminal(text: string | RegExp): Promise<void> {
+    await this.page.locator('.xterm-rows', { hasText: text }).first().waitFor();
+  }
+
+  // Editor
+
+  /** Waits until the editor on screen contains the text, in the part that is drawn. */
+  async waitForEditor(text: string | RegExp): Promise<void> {
+    await this.page.locator('.editor-group-container .view-line', { hasText: text }).first().waitFor();
   }
 
   // Appearance

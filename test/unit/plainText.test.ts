@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { plainLine } from '../../src/model/plainText';
+import { colouredLine, plainLine } from '../../src/model/plainText';
 
 describe('plainLine', () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -27,5 +27,16 @@ describe('plainLine', () => {
       const text = unit.repeat(200_000);
       assert.ok(plainLine(text).length <= text.length);
     }
+  });
+});
+
+describe('colouredLine', () => {
+  it('keeps colours, and nothing else that a terminal would obey', () => {
+    assert.equal(colouredLine('\u001b[1;31mERROR\u001b[0m done'), '\u001b[1;31mERROR\u001b[0m done');
+    assert.equal(colouredLine('\u001b[38:2::1:2:3mb\u001b[m'), '\u001b[38:2::1:2:3mb\u001b[m');
+    assert.equal(colouredLine('a\u001b[2Jb\u001b[5;5Hc'), 'abc');
+    assert.equal(colouredLine('\u001b]0;title\u0007a\u001b]52;c;eA==\u001b\\b'), 'ab');
+    assert.equal(colouredLine('bell\u0007 escape\u001b'), 'bell␇ escape␛');
+    assert.equal(colouredLine('10%\r50%\r99%'), '99%');
   });
 });

@@ -4,7 +4,11 @@
  */
 export const COMMAND_IDS = [
   'quaywatch.tailLogs',
+  'quaywatch.tailLogsWith',
   'quaywatch.stopTailing',
+  'quaywatch.saveLogs',
+  'quaywatch.openLogsInEditor',
+  'quaywatch.openLogsInTerminal',
   'quaywatch.start',
   'quaywatch.stop',
   'quaywatch.restart',

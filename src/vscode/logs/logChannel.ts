@@ -5,6 +5,7 @@ import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
 import { plainLine } from '../../model/plainText';
 import { reasonInWords } from '../notify';
+import { LogText } from './logText';
 import { describeMarker, markerLine, OMISSION_TEXTS } from './markers';
 
 /** What a log channel needs of VS Code's `OutputChannel`. */
@@ -21,6 +22,7 @@ export interface LogChannelOptions {
 export class LogChannel implements Disposable {
   private readonly store = new DisposableStore();
   private readonly text: ChannelText;
+  private lines = new LogText(false, plainLine);
 
   constructor(
     private readonly target: LogChannelTarget,
@@ -35,29 +37,43 @@ export class LogChannel implements Disposable {
     this.target.show(true);
   }
 
-  clear(): void {
+  /** Empties the channel for a tail that begins. */
+  begin(hasTimestamps: boolean): void {
     this.text.clear();
+    this.lines = new LogText(hasTimestamps, plainLine);
   }
 
   writeLines(batch: LogBatch): void {
-    const text = batch.lines.map((line) => `${plainLine(line.text)}\n`).join('');
-    this.text.add(text, batch.lines.length);
+    this.text.add(this.lines.of(batch), batch.lines.length);
   }
 
   writeMarker(marker: LogMarker): void {
-    this.text.add(`${describeMarker(marker)}\n`, 0);
+    this.writeOwn(describeMarker(marker));
   }
 
   writeFailure(error: unknown): void {
-    this.text.add(`${markerLine(vscode.l10n.t('the log can not be read: {0}', reasonInWords(error)))}\n`, 0);
+    this.writeOwn(markerLine(vscode.l10n.t('the log can not be read: {0}', reasonInWords(error))));
   }
 
   writeStopped(): void {
-    this.text.add(`${markerLine(vscode.l10n.t('no longer tailing'))}\n`, 0);
+    this.writeOwn(markerLine(vscode.l10n.t('no longer tailing')));
+  }
+
+  /** The host has another engine now, or is gone. */
+  writeHostReplaced(): void {
+    this.writeOwn(hostReplacedLine());
   }
 
   dispose(): void {
     this.text.flush();
     this.store.dispose();
   }
+
+  private writeOwn(line: string): void {
+    this.text.add(`${line}\n`, 0);
+  }
+}
+
+export function hostReplacedLine(): string {
+  return markerLine(vscode.l10n.t('no longer tailing: the host is connected to another engine now'));
 }

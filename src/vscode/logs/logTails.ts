@@ -4,6 +4,7 @@ import { Emitter } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { shortId } from '../../model/container';
+import type { LogMarker, LogRequest } from '../../model/log';
 import type { Host } from '../hosts/host';
 import { LogChannel, type LogChannelTarget } from './logChannel';
 
@@ -12,21 +13,40 @@ export interface LogTailsOptions {
   readonly openChannel: (name: string) => LogChannelTarget;
   /** How many of a log's newest lines a tail begins with. */
   readonly tailLines: () => number;
+  /** Whether a tail shows the time of each line. */
+  readonly hasTimestamps: () => boolean;
   /** How much a channel holds, in UTF-16 units. */
   readonly maxChannelLength: () => number;
   readonly onFailed: (container: Container, error: unknown) => void;
   readonly clock?: Clock;
 }
 
-interface Tail extends Disposable {
-  readonly hostId: string;
+/** How somebody wants a tail to be; what is left out is as the settings say. */
+export interface TailChoice {
+  readonly from: Pick<LogRequest, 'tail' | 'since'>;
+  readonly hasTimestamps: boolean;
+}
+
+/** A container being tailed, which need not exist any more. */
+export interface TailedContainer {
+  readonly host: Host;
   /** The container of the moment: another one after the first was created anew. */
+  readonly containerId: ContainerId;
+  /** As it was called when the tail began; the channel bears this name. */
+  readonly name: string;
+  /** It was removed, and nothing has taken its place yet. */
+  readonly isGone: boolean;
+}
+
+interface Tail extends TailedContainer, Disposable {
   containerId: ContainerId;
+  isGone: boolean;
 }
 
 /**
  * The containers being tailed. Each host and container name has one channel, used again for every tail of it, also when
- * the container was created anew under its name.
+ * the container was created anew under its name. A tail stays with the channel it began with, also when its container
+ * is renamed.
  */
 export class LogTails implements Disposable {
   private readonly store = new DisposableStore();
@@ -37,48 +57,45 @@ export class LogTails implements Disposable {
 
   constructor(private readonly options: LogTailsOptions) {}
 
-  /** Shows the container's channel, and begins to follow the log unless that is being done already. */
-  tail(host: Host, container: Container): void {
-    const channel = this.channelOf(host, container);
+  /** The tails under way, in the order they began. */
+  get tailed(): readonly TailedContainer[] {
+    return [...this.tails.values()];
+  }
+
+  /**
+   * Shows the container's channel and follows the log. One that is tailed already goes on undisturbed, unless `choice`
+   * says how it is wanted: then it begins anew.
+   */
+  tail(host: Host, container: Container, choice?: TailChoice): void {
+    const current = this.channelTailing(host.id, container.id);
+    const channel = current ?? this.channelOf(host, container);
     channel.show();
-    if (this.isTailing(host.id, container.id)) return;
+    if (current && !choice) return;
     this.end(channel);
-    channel.clear();
-    const follow = host.engine.followLog(
-      container.id,
-      { tail: this.options.tailLines(), follow: true },
-      {
-        lines: (batch) => channel.writeLines(batch),
-        marker: (marker) => {
-          channel.writeMarker(marker);
-          if (marker.kind === 'recreated') this.moveTo(channel, marker.containerId);
-        },
-        ended: (error) => {
-          if (error) {
-            channel.writeFailure(error);
-            this.options.onFailed(container, error);
-          }
-          this.end(channel);
-        },
-      },
-    );
-    this.tails.set(channel, { hostId: host.id, containerId: container.id, dispose: () => follow.dispose() });
-    this.didChange.fire(undefined);
+    const { from, hasTimestamps } = choice ?? this.usual();
+    channel.begin(hasTimestamps);
+    this.follow(channel, host, container, from);
   }
 
   /** Ends the following; the channel keeps what it shows. */
-  stop(host: Host, containerId: ContainerId): void {
-    for (const [channel, tail] of this.tails) {
-      if (tail.hostId !== host.id || tail.containerId !== containerId) continue;
-      channel.writeStopped();
+  stop(hostId: string, containerId: ContainerId): void {
+    const channel = this.channelTailing(hostId, containerId);
+    if (!channel) return;
+    channel.writeStopped();
+    this.end(channel);
+  }
+
+  /** Ends all tails of a host whose engine is gone: nothing would ever come of them. */
+  stopHost(hostId: string): void {
+    for (const [channel, tail] of [...this.tails]) {
+      if (tail.host.id !== hostId) continue;
+      channel.writeHostReplaced();
       this.end(channel);
     }
   }
 
   isTailing(hostId: string, containerId: ContainerId): boolean {
-    return [...this.tails.values()].some(
-      (tail) => tail.hostId === hostId && tail.containerId === containerId,
-    );
+    return this.channelTailing(hostId, containerId) !== undefined;
   }
 
   dispose(): void {
@@ -89,11 +106,49 @@ export class LogTails implements Disposable {
     this.store.dispose();
   }
 
-  private moveTo(channel: LogChannel, containerId: ContainerId): void {
-    const tail = this.tails.get(channel);
-    if (!tail) return;
-    tail.containerId = containerId;
+  private usual(): TailChoice {
+    return { from: { tail: this.options.tailLines() }, hasTimestamps: this.options.hasTimestamps() };
+  }
+
+  private follow(channel: LogChannel, host: Host, container: Container, from: TailChoice['from']): void {
+    const request: LogRequest = { ...from, follow: true };
+    const follow = host.engine.followLog(container.id, request, {
+      lines: (batch) => channel.writeLines(batch),
+      marker: (marker) => {
+        channel.writeMarker(marker);
+        this.takeMarker(channel, marker);
+      },
+      ended: (error) => {
+        if (error) {
+          channel.writeFailure(error);
+          this.options.onFailed(container, error);
+        }
+        this.end(channel);
+      },
+    });
+    this.tails.set(channel, {
+      host,
+      containerId: container.id,
+      name: nameOf(container),
+      isGone: false,
+      dispose: () => follow.dispose(),
+    });
     this.didChange.fire(undefined);
+  }
+
+  private takeMarker(channel: LogChannel, marker: LogMarker): void {
+    const tail = this.tails.get(channel);
+    if (!tail || (marker.kind !== 'removed' && marker.kind !== 'recreated')) return;
+    tail.isGone = marker.kind === 'removed';
+    if (marker.kind === 'recreated') tail.containerId = marker.containerId;
+    this.didChange.fire(undefined);
+  }
+
+  private channelTailing(hostId: string, containerId: ContainerId): LogChannel | undefined {
+    for (const [channel, tail] of this.tails) {
+      if (tail.host.id === hostId && tail.containerId === containerId) return channel;
+    }
+    return undefined;
   }
 
   private end(channel: LogChannel): void {
@@ -105,7 +160,7 @@ export class LogTails implements Disposable {
   }
 
   private channelOf(host: Host, container: Container): LogChannel {
-    const name = `${container.name === '' ? shortId(container.id) : container.name} · ${host.name}`;
+    const name = `${nameOf(container)} · ${host.name}`;
     const existing = this.channels.get(name);
     if (existing) return existing;
     const channel = new LogChannel(this.options.openChannel(name), {
@@ -115,4 +170,8 @@ export class LogTails implements Disposable {
     this.channels.set(name, channel);
     return channel;
   }
+}
+
+function nameOf({ name, id }: Container): string {
+  return name === '' ? shortId(id) : name;
 }
