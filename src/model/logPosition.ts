@@ -39,6 +39,8 @@ export class LogPosition {
   /** The lines delivered since the timestamp last changed. */
   private sameStamp: LogLine[] = [];
   private oldestPartial: string | undefined;
+  /** Lines that were delivered before the log said that they are whole. */
+  private readonly ahead: LogLine[] = [];
   private finder: CursorFinder | undefined;
   /** Of the cursor that is looked for, in seconds since the Unix epoch, and how many lines passed by since. */
   private soughtSeconds = 0;
@@ -61,6 +63,24 @@ export class LogPosition {
   isAt(line: LogLine): boolean {
     const { last } = this;
     return line.timestamp === last?.timestamp && line.stream === last.stream && last.text.endsWith(line.text);
+  }
+
+  /**
+   * This line is delivered although the engine may not have all of it yet. It is no place to go on from: when the log is
+   * read again, it is known as a line only after the next line of its stream, and lines of the other stream come before.
+   */
+  deliverAhead(line: LogLine): void {
+    this.ahead.push(line);
+  }
+
+  isAhead(line: LogLine): boolean {
+    return this.ahead.some((known) => isSameLine(known, line));
+  }
+
+  private isDeliveredAhead(line: LogLine): boolean {
+    const index = this.ahead.findIndex((known) => isSameLine(known, line));
+    if (index >= 0) this.ahead.splice(index, 1);
+    return index >= 0;
   }
 
   /** Starts after this line, which is not delivered. */
@@ -115,6 +135,10 @@ export class LogPosition {
     if (line.timestamp !== '' && line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
     else this.sameStamp = [line];
     this.last = line;
-    return true;
+    return this.ahead.length === 0 || !this.isDeliveredAhead(line);
   }
+}
+
+function isSameLine(one: LogLine, other: LogLine): boolean {
+  return one.timestamp === other.timestamp && one.stream === other.stream && one.text === other.text;
 }

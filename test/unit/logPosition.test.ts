@@ -113,6 +113,20 @@ describe('LogPosition', () => {
     assert.equal(position.since, `${START_SECONDS + 60 - OVERLAP_SECONDS}.000000000`);
   });
 
+  it('goes on from the last whole line, and does not repeat what was delivered ahead of its end', () => {
+    const position = new LogPosition('id');
+    const [whole, unterminated] = [line(1, 'whole'), line(2, 'unterminated')];
+    position.accept(whole);
+    position.deliverAhead(unterminated);
+    assert.equal(position.cursor?.timestamp, whole.timestamp);
+    position.seek();
+    const next = [line(3, 'other stream', 'stderr'), unterminated, line(4, 'next run')];
+    assert.deepEqual(
+      [whole, ...next].filter((entry) => position.accept(entry)).map(({ text }) => text),
+      ['other stream', 'next run'],
+    );
+  });
+
   it('starts after a line that was not delivered', () => {
     const position = new LogPosition('id');
     position.startAfter(line(2, 'c'));

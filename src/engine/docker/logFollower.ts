@@ -55,7 +55,7 @@ export class LogFollower implements Disposable {
   private isKnownEmpty = false;
   /** After this timestamp lines are missing; told with the next line. */
   private gapFrom: string | undefined;
-  /** What a followed log left unterminated at its end. */
+  /** What the log left unterminated at its end: a line once it is known that nothing more comes of it. */
   private leftover: readonly LogLine[] = [];
   private engineMessage: string | undefined;
   private listenedTo: FollowSession | undefined;
@@ -131,7 +131,10 @@ export class LogFollower implements Disposable {
     while (!this.isOver()) {
       this.lastRun = run;
       const isComplete = await this.readLog(session, run);
-      if (isComplete && !this.request.follow) break;
+      if (isComplete && !this.request.follow) {
+        this.takeLeftover();
+        break;
+      }
       run = isComplete ? await this.nextRun(session, run) : await this.reopen(session);
     }
     this.finish();
@@ -168,6 +171,7 @@ export class LogFollower implements Disposable {
     if (now.isRunning) await this.pause();
     // Engines end a followed log a little before a container's last lines are in it: read on once it has stopped.
     if (now.isRunning || read.isRunning) return now;
+    this.takeLeftover();
     return this.awaitStart(session, now);
   }
 
@@ -221,8 +225,7 @@ export class LogFollower implements Disposable {
     try {
       await reading.done;
       this.leftover = reading.unterminated();
-      if (!query.follow) this.takeLeftover();
-      return this.concludeWholeLog();
+      return this.conclude(query);
     } catch (error) {
       if (store.isDisposed && !this.isOver()) return false;
       throw error;
@@ -233,10 +236,11 @@ export class LogFollower implements Disposable {
     }
   }
 
-  /** The log was read to its end: whether it had the place to go on from. */
-  private concludeWholeLog(): boolean {
+  /** The engine ended the log: whether that was its end, and it had the place to go on from. */
+  private conclude({ follow }: LogQuery): boolean {
     if (this.position.isSeeking) {
-      this.loseCursor();
+      // A followed log ends early when its container stops, perhaps before that place came by.
+      if (!follow) this.loseCursor();
       return false;
     }
     if (!this.position.cursor) this.isKnownEmpty = true;
@@ -247,7 +251,12 @@ export class LogFollower implements Disposable {
   private takeLeftover(): void {
     const lines = this.leftover;
     this.leftover = [];
-    for (const line of lines) this.takeLine(line, undefined);
+    if (this.position.isSeeking) return;
+    for (const line of lines) {
+      if (this.position.isAhead(line)) continue;
+      this.position.deliverAhead(line);
+      this.deliverLine(line);
+    }
   }
 
   private keepVigil(log: ProbedLog, store: DisposableStore): LogVigil {
@@ -295,7 +304,10 @@ export class LogFollower implements Disposable {
   private takeLine(line: LogLine, vigil: LogVigil | undefined): void {
     if (this.isOver()) return;
     vigil?.sawLine(line);
-    if (!this.position.accept(line)) return;
+    if (this.position.accept(line)) this.deliverLine(line);
+  }
+
+  private deliverLine(line: LogLine): void {
     this.failures = 0;
     this.engineMessage = undefined;
     if (this.gapFrom !== undefined) this.reportGap(this.gapFrom, line.timestamp);
