@@ -41,7 +41,9 @@ export const TIERS = [
   },
   mochaTier('e2e', {
     testTimeoutMs: 90_000,
-    tierTimeoutMs: 6 * MINUTE_MS,
+    tierTimeoutMs: 8 * MINUTE_MS,
+    // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves.
+    mochaArgs: ['--exit'],
     needsEngine: true,
     needsPackage: true,
     obstacle: whyNoWorkbench,
@@ -52,12 +54,12 @@ export const TIERS = [
 
 /**
  * @param {string} name
- * @param {{testTimeoutMs: number, tierTimeoutMs: number, needsEngine?: boolean, needsPackage?: boolean, obstacle?: () => Promise<string | undefined>}} options
+ * @param {{testTimeoutMs: number, tierTimeoutMs: number, mochaArgs?: readonly string[], needsEngine?: boolean, needsPackage?: boolean, obstacle?: () => Promise<string | undefined>}} options
  * @returns {Tier}
  */
 function mochaTier(
   name,
-  { testTimeoutMs, tierTimeoutMs, needsEngine = false, needsPackage = false, obstacle },
+  { testTimeoutMs, tierTimeoutMs, mochaArgs = [], needsEngine = false, needsPackage = false, obstacle },
 ) {
   const files = () => testFiles(join(REPOSITORY, 'test', name));
   return {
@@ -67,7 +69,13 @@ function mochaTier(
     isPresent: () => files().length > 0,
     run: async ({ grep, env }) => {
       const reason = await obstacle?.();
-      const args = ['--timeout', String(testTimeoutMs), ...(grep ? ['--grep', grep] : []), ...files()];
+      const args = [
+        ...mochaArgs,
+        '--timeout',
+        String(testTimeoutMs),
+        ...(grep ? ['--grep', grep] : []),
+        ...files(),
+      ];
       if (!reason) return runMocha(name, args, env, tierTimeoutMs);
       // A dry run finds the names of the tests without running one.
       const { passed, failed } = await runMocha(name, ['--dry-run', ...args], env, tierTimeoutMs);

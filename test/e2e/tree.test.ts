@@ -55,7 +55,7 @@ describe('the containers tree, installed and on screen', () => {
     await tree.waitForRow('renamed');
     await tree.waitForNoRow('fresh');
     const exec = await container.exec({ Cmd: ['touch', '/ill'] });
-    await exec.start({ Detach: true });
+    (await exec.start({ Detach: true })).resume();
     await tree.waitForDescription('renamed', /unhealthy/i);
     await container.kill();
     await tree.waitForDescription('renamed', /137/);
