@@ -13,6 +13,9 @@ export interface LineHandlers {
 /** A longer line is handed on in pieces of this many bytes, each a line of its own; nothing of it is lost. */
 export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
+/** Podman's monitor cuts lines at its buffer's size, several KiB. */
+const LEAST_CUT_PART_BYTES = 4 * 1024;
+
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
@@ -59,7 +62,7 @@ export class LineAssembler {
     const payloadStart = timestampEnd(buffer, start, end);
     const timestamp = payloadStart > start ? this.decode(buffer, start, payloadStart - 1) : '';
     const partial = this.partials.get(type);
-    if (partial && (this.partStamps === 'own' || partial.timestamp === timestamp)) {
+    if (partial && this.continues(partial, timestamp)) {
       this.extend(type, partial, buffer, payloadStart, end);
       return;
     }
@@ -84,6 +87,12 @@ export class LineAssembler {
   /** The oldest timestamp among the lines of which only parts have come. */
   get oldestPartial(): string | undefined {
     return [...this.partials.values()].map(({ timestamp }) => timestamp).sort()[0];
+  }
+
+  /** Podman cuts only what exceeds its buffer: what is shorter was left unterminated by a process that ended. */
+  private continues(partial: PartialLine, timestamp: string): boolean {
+    if (this.partStamps === 'shared') return partial.timestamp === timestamp;
+    return (partial.parts.at(-1)?.length ?? 0) >= LEAST_CUT_PART_BYTES;
   }
 
   private begin(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {

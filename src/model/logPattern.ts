@@ -1,6 +1,6 @@
 import { single } from './logPatternCharacters';
 import { PatternMachine } from './logPatternMachine';
-import { nativeExpression, requiredExpression, trimmed } from './logPatternNative';
+import { eitherOf, nativeTest, requiredTest, trimmed, type LineTest } from './logPatternNative';
 import { parsePattern, type ParsedPattern } from './logPatternParse';
 import { buildProgram } from './logPatternProgram';
 import { PatternProblemError, sequence, type PatternNode, type PatternProblem } from './logPatternSyntax';
@@ -16,7 +16,7 @@ export type Pattern =
  */
 export interface LineMatcher {
   readonly kind: 'matcher';
-  test(line: string): boolean;
+  readonly test: LineTest;
 }
 
 export type PatternError = PatternProblem & { readonly kind: 'patternError' };
@@ -57,16 +57,27 @@ function literal(text: string): PatternNode {
   );
 }
 
-function matching({ root, ignoreCase }: ParsedPattern): (line: string) => boolean {
+function matching({ root, ignoreCase }: ParsedPattern): LineTest {
   // The whole pattern is checked for its size, even where trimming makes it small.
-  const program = buildProgram(root, ignoreCase);
+  buildProgram(root, ignoreCase);
   const node = trimmed(root);
-  const native = nativeExpression(node, ignoreCase);
-  if (native) return (line) => native.test(line);
-  const machine = new PatternMachine(node === root ? program : buildProgram(node, ignoreCase));
-  const required = requiredExpression(node, ignoreCase);
+  const native = nativeTest(node, ignoreCase);
+  if (native) return native;
+  return node.kind === 'choice' ? oneOf(node.options, ignoreCase) : lineTest(node, ignoreCase);
+}
+
+/** Options are looked for one after the other, each in the way that suits it. */
+function oneOf(options: readonly PatternNode[], ignoreCase: boolean): LineTest {
+  return options.map((option) => lineTest(option, ignoreCase)).reduce(eitherOf);
+}
+
+function lineTest(node: PatternNode, ignoreCase: boolean): LineTest {
+  const native = nativeTest(node, ignoreCase);
+  if (native) return native;
+  const machine = new PatternMachine(buildProgram(node, ignoreCase));
+  const required = requiredTest(node, ignoreCase);
   if (!required) return (line) => machine.test(line);
-  return (line) => required.test(line) && machine.test(line);
+  return (line) => required(line) && machine.test(line);
 }
 
 function patternError(problem: PatternProblem): PatternError {

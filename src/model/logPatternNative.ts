@@ -1,37 +1,67 @@
 import { LAST_CODE_POINT, type CharacterSet } from './logPatternCharacters';
+import { backtrackingCost } from './logPatternCost';
 import { NOTHING, sequence, type Assertion, type PatternNode } from './logPatternSyntax';
 
-/**
- * What a backtracking matcher may take at one place of a line, in steps. Searching a line then costs at most this many
- * steps a character, however hostile the line is.
- */
+/** What a backtracking matcher may take, in steps a character of the line, however hostile the line is. */
 const MAX_NATIVE_STEPS = 500;
 
-/**
- * The pattern as a native regular expression, if even a backtracking matcher needs but a bounded number of steps at each
- * place of a line; otherwise `undefined`.
- */
-export function nativeExpression(node: PatternNode, ignoreCase: boolean): RegExp | undefined {
-  if (backtrackingCost(node).steps > MAX_NATIVE_STEPS) return undefined;
-  return new RegExp(nativeSource(node), ignoreCase ? 'iu' : 'u');
+/** Tells whether a line contains what is looked for. */
+export type LineTest = (line: string) => boolean;
+
+export function eitherOf(first: LineTest | undefined, second: LineTest): LineTest {
+  return first ? (line) => first(line) || second(line) : second;
 }
 
 /**
- * A native expression for a part that every match contains, to pass over quickly the lines without it; `undefined` when
- * no such part is worth it.
+ * A test by native means, if even a backtracking matcher needs but a bounded number of steps at each place of a line;
+ * otherwise `undefined`.
  */
-export function requiredExpression(node: PatternNode, ignoreCase: boolean): RegExp | undefined {
-  const required = requiredPart(node);
-  return required && nativeExpression(required, ignoreCase);
+export function nativeTest(node: PatternNode, ignoreCase: boolean): LineTest | undefined {
+  const text = ignoreCase ? undefined : plainText(node);
+  if (text !== undefined) return (line) => line.includes(text);
+  if (backtrackingCost(node, ignoreCase).steps > MAX_NATIVE_STEPS) return undefined;
+  const expression = new RegExp(nativeSource(node), ignoreCase ? 'iu' : 'u');
+  return (line) => expression.test(line);
+}
+
+/**
+ * A native test for a part that every match contains, to pass over quickly the lines without it; `undefined` when no
+ * such part is worth it.
+ */
+export function requiredTest(node: PatternNode, ignoreCase: boolean): LineTest | undefined {
+  const required = requiredPart(node, ignoreCase);
+  return required && nativeTest(required, ignoreCase);
+}
+
+/** The text that the pattern stands for, if it is just a text. */
+function plainText(node: PatternNode): string | undefined {
+  const items = node.kind === 'sequence' ? node.items : [node];
+  let text = '';
+  for (const item of items) {
+    const codePoint = item.kind === 'character' ? onlyMember(item.set) : undefined;
+    if (codePoint === undefined) return undefined;
+    text += String.fromCodePoint(codePoint);
+  }
+  return isWellFormed(text) ? text : undefined;
+}
+
+function onlyMember({ ranges, isNegated }: CharacterSet): number | undefined {
+  const [first] = ranges;
+  return !isNegated && first && ranges.length === 1 && first[0] === first[1] ? first[0] : undefined;
+}
+
+/** Half a character must not be found within a whole one. */
+function isWellFormed(text: string): boolean {
+  return !/[\ud800-\udfff]/u.test(text);
 }
 
 /** A part this short occurs in too many lines. */
 const LEAST_REQUIRED_LENGTH = 2;
 
-function requiredPart(node: PatternNode): PatternNode | undefined {
+function requiredPart(node: PatternNode, ignoreCase: boolean): PatternNode | undefined {
   if (node.kind !== 'sequence') return undefined;
   let best: { part: PatternNode; length: number } | undefined;
-  for (const part of boundedRuns(node.items)) {
+  for (const part of boundedRuns(node.items, ignoreCase)) {
     const length = leastLength(part);
     if (length >= LEAST_REQUIRED_LENGTH && length > (best?.length ?? 0)) best = { part, length };
   }
@@ -39,11 +69,11 @@ function requiredPart(node: PatternNode): PatternNode | undefined {
 }
 
 /** The stretches of items whose cost is bounded. */
-function boundedRuns(items: readonly PatternNode[]): PatternNode[] {
+function boundedRuns(items: readonly PatternNode[], ignoreCase: boolean): PatternNode[] {
   const runs: PatternNode[] = [];
   let run: PatternNode[] = [];
   for (const item of items) {
-    if (backtrackingCost(sequence([...run, item])).steps <= MAX_NATIVE_STEPS) {
+    if (backtrackingCost(sequence([...run, item]), ignoreCase).steps <= MAX_NATIVE_STEPS) {
       run.push(item);
       continue;
     }
@@ -66,47 +96,6 @@ function leastLength(node: PatternNode): number {
     case 'repeat':
       return node.minimum * leastLength(node.item);
   }
-}
-
-/** Upper bounds: in how many ways a node can match at one place, and how many steps trying them all takes. */
-interface Cost {
-  readonly ways: number;
-  readonly steps: number;
-}
-
-const ONE: Cost = { ways: 1, steps: 1 };
-const UNBOUNDED: Cost = { ways: Infinity, steps: Infinity };
-
-function backtrackingCost(node: PatternNode): Cost {
-  switch (node.kind) {
-    case 'character':
-    case 'assertion':
-      return ONE;
-    case 'sequence':
-      return node.items.map(backtrackingCost).reduce(followedBy, ONE);
-    case 'choice':
-      return node.options.map(backtrackingCost).reduce((sum, cost) => ({
-        ways: sum.ways + cost.ways,
-        steps: sum.steps + cost.steps,
-      }));
-    case 'repeat':
-      return repetitionCost(backtrackingCost(node.item), node.minimum, node.maximum);
-  }
-}
-
-function followedBy(first: Cost, second: Cost): Cost {
-  return { ways: first.ways * second.ways, steps: first.steps + first.ways * second.steps };
-}
-
-function repetitionCost(item: Cost, minimum: number, maximum: number): Cost {
-  if (maximum === Infinity) return UNBOUNDED;
-  let ways = minimum === 0 ? 1 : 0;
-  let reached = ONE;
-  for (let count = 1; count <= maximum && reached.steps <= MAX_NATIVE_STEPS; count++) {
-    reached = followedBy(reached, item);
-    if (count >= minimum) ways += reached.ways;
-  }
-  return reached.steps > MAX_NATIVE_STEPS ? UNBOUNDED : { ways, steps: reached.steps + ways };
 }
 
 /**
@@ -169,8 +158,8 @@ function nativeSource(node: PatternNode): string {
 }
 
 function setSource({ ranges, isNegated }: CharacterSet): string {
-  const [first] = ranges;
-  if (!isNegated && first && ranges.length === 1 && first[0] === first[1]) return escaped(first[0]);
+  const member = onlyMember({ ranges, isNegated });
+  if (member !== undefined) return escaped(member);
   if (!isNegated && ranges.length === 0) return '[]';
   if (isNegated && ranges.length === 0) return `[\\u{0}-${escaped(LAST_CODE_POINT)}]`;
   const listed = ranges.map(([from, to]) => `${escaped(from)}-${escaped(to)}`).join('');

@@ -61,8 +61,10 @@ export type PatternNode =
 
 export const NOTHING: PatternNode = { kind: 'sequence', items: [] };
 
+/** Items one after the other; sequences among them are taken apart. */
 export function sequence(items: readonly PatternNode[]): PatternNode {
-  const [only] = items;
+  const flat = items.flatMap((item) => (item.kind === 'sequence' ? item.items : [item]));
+  const [only] = flat;
   if (only === undefined) return NOTHING;
-  return items.length === 1 ? only : { kind: 'sequence', items };
+  return flat.length === 1 ? only : { kind: 'sequence', items: flat };
 }

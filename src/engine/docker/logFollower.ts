@@ -12,7 +12,7 @@ import { EngineError, type EngineErrorCode } from '../engine';
 import type { ContainerRun, LogQuery } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
 import type { FollowSession, SessionSource } from './followSession';
-import { newestLine, type ProbedLog } from './logProbe';
+import { hasCursor, newestLine, type ProbedLog } from './logProbe';
 import { LogReading, type LogForm } from './logStream';
 import { LogVigil } from './logVigil';
 import { RunMarkers } from './runMarkers';
@@ -225,7 +225,7 @@ export class LogFollower implements Disposable {
     try {
       await reading.done;
       this.leftover = reading.unterminated();
-      return this.conclude(query);
+      return await this.conclude(query, log);
     } catch (error) {
       if (store.isDisposed && !this.isOver()) return false;
       throw error;
@@ -237,10 +237,11 @@ export class LogFollower implements Disposable {
   }
 
   /** The engine ended the log: whether that was its end, and it had the place to go on from. */
-  private conclude({ follow }: LogQuery): boolean {
-    if (this.position.isSeeking) {
+  private async conclude({ follow }: LogQuery, log: ProbedLog): Promise<boolean> {
+    const { cursor, since, isSeeking } = this.position;
+    if (isSeeking && cursor && since !== undefined) {
       // A followed log ends early when its container stops, perhaps before that place came by.
-      if (!follow) this.loseCursor();
+      if (!follow && !(await hasCursor(log, cursor, since))) this.loseCursor();
       return false;
     }
     if (!this.position.cursor) this.isKnownEmpty = true;

@@ -11,10 +11,20 @@ export interface ProbedLog {
   readonly form: LogForm;
 }
 
-/** Whether the engine still has the cursor's line, looked for from `since` to the end of the log. */
+/**
+ * Whether the engine still has the cursor's line. Looks from `since` on first, and through the whole log before it says
+ * no: an engine that rotates a log while it is read may end it early.
+ */
 export async function hasCursor(log: ProbedLog, cursor: LogCursor, since: string): Promise<boolean> {
+  return (
+    (await isIn(log, cursor, { follow: false, since })) ||
+    (await isIn(log, cursor, { follow: false, tail: 'all' }))
+  );
+}
+
+function isIn(log: ProbedLog, cursor: LogCursor, query: LogQuery): Promise<boolean> {
   const finder = new CursorFinder(cursor);
-  return readUntil(log, { follow: false, since }, (line) => finder.isCursor(line));
+  return readUntil(log, query, (line) => finder.isCursor(line));
 }
 
 /** The newest line the engine has; `undefined` when the log is empty. Of a line in parts it is the last part only. */

@@ -32,6 +32,7 @@ export class StreamTrack {
   private readonly runs = new Map<number, IntervalSet>();
   /** Gap markers since the latest line that went further than those before. */
   private openGaps: number[] = [];
+  private hasHeadless = false;
 
   constructor(private readonly writer: string) {}
 
@@ -40,6 +41,7 @@ export class StreamTrack {
     this.delivered++;
     const parsed = parseOracleLine(line.text);
     if (parsed?.writer !== this.writer) {
+      if (this.isHeadless()) return false;
       if (this.irregulars.length < IRREGULARS_KEPT)
         this.irregulars.push({ after: this.furthest, text: line.text.slice(0, IRREGULAR_LENGTH) });
       return false;
@@ -50,6 +52,7 @@ export class StreamTrack {
 
   gap(index: number): void {
     this.openGaps.push(index);
+    this.hasHeadless = false;
   }
 
   /** The log is over: nothing comes after the gaps that are still open. */
@@ -72,6 +75,16 @@ export class StreamTrack {
     let reach = 0;
     for (const set of this.runs.values()) reach += set.last ?? 0;
     return reach;
+  }
+
+  /**
+   * Rotation may remove the first parts of a long line and leave the others: after a gap, the first line of a stream
+   * may be the rest of one that is gone.
+   */
+  private isHeadless(): boolean {
+    const isFirst = this.openGaps.length > 0 && !this.hasHeadless;
+    this.hasHeadless ||= isFirst;
+    return isFirst;
   }
 
   private count({ run, sequence }: Position): void {

@@ -1,7 +1,7 @@
 import type { LogStream } from '../../../src/model/log';
 import { IntervalSet, type Interval } from './intervals';
 import { parseOracleLine } from './oracleLine';
-import { compare, writerName, type Position } from './position';
+import { compare, STREAMS, writerName, type Position } from './position';
 import { IRREGULAR_LENGTH, type IrregularLine } from './streamTrack';
 
 /** A line as a direct read of the engine's log gave it. */
@@ -62,17 +62,25 @@ export class LogTruth {
     return total;
   }
 
-  /** Takes a direct read of the newest part of the log, made while the latest run that it shows is over or goes on. */
-  observe(lines: readonly StoredLine[]): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const seen = new StoredRuns(writerName(this.container, stream));
-      for (const line of lines) if (line.stream === stream) seen.take(line.text);
-      for (const [run, found] of seen.runs) this.learn(stream, run, found);
-    }
+  /** Begins to take a direct read of the newest part of the log, or of all of it. */
+  observe(): Observation {
+    const runs = {
+      stdout: new StoredRuns(writerName(this.container, 'stdout')),
+      stderr: new StoredRuns(writerName(this.container, 'stderr')),
+    };
+    return {
+      take: ({ stream, text }) => runs[stream].take(text),
+      done: () => {
+        for (const stream of STREAMS) {
+          for (const [run, found] of runs[stream].runs) this.learn(stream, run, found);
+        }
+      },
+    };
   }
 
-  private learn(stream: LogStream, run: number, { sequences, irregulars }: FoundRun): void {
-    const { first = 1, last = 0 } = sequences;
+  private learn(stream: LogStream, run: number, { sequences, irregulars, hasBeginning }: FoundRun): void {
+    const { last = 0 } = sequences;
+    const first = hasBeginning ? 1 : (sequences.first ?? 1);
     const truth = this.streams[stream].get(run) ?? { last, irregulars, seen: new IntervalSet(), spans: [] };
     this.streams[stream].set(run, truth);
     truth.last = Math.max(truth.last, last);
@@ -83,9 +91,17 @@ export class LogTruth {
   }
 }
 
+/** A direct read under way; it counts when it is done. */
+export interface Observation {
+  take(line: StoredLine): void;
+  done(): void;
+}
+
 interface FoundRun {
   readonly sequences: IntervalSet;
   readonly irregulars: IrregularLine[];
+  /** The read shows the end of the run before, and so everything the engine has of this one's beginning. */
+  readonly hasBeginning: boolean;
 }
 
 /** The runs of one stream that a direct read shows. */
@@ -108,7 +124,10 @@ class StoredRuns {
 
   private of(run: number): FoundRun {
     let found = this.runs.get(run);
-    if (!found) this.runs.set(run, (found = { sequences: new IntervalSet(), irregulars: [] }));
+    if (!found) {
+      found = { sequences: new IntervalSet(), irregulars: [], hasBeginning: this.runs.size > 0 };
+      this.runs.set(run, found);
+    }
     return found;
   }
 }

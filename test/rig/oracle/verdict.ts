@@ -27,6 +27,8 @@ export interface Verdict {
   readonly corrupted: number;
   readonly gaps: number;
   readonly removed: number;
+  /** Lost inside the engine, where it or a writer was killed, before it recorded them; among none of the others. */
+  readonly neverRecorded: number;
   /** What is wrong, for people; bounded. */
   readonly problems: readonly string[];
 }
@@ -42,9 +44,10 @@ export function judge(checker: LogChecker, truth: LogTruth, oldestAtGaps: Oldest
     for (const run of track.runsSeen) tally.checkKnown(stream, run, track, truth);
     for (const [run, known] of truth.runsOf(stream)) {
       const never = neverRecorded(known);
-      for (const hole of track.deliveredOf(run).missing({ first: 1, last: known.last })) {
-        for (const missing of never.missing(hole)) tally.missing(stream, run, missing, track.holes, oldestAtGaps);
-      }
+      tally.neverRecorded += never.size;
+      const holes = track.deliveredOf(run).missing({ first: 1, last: known.last });
+      for (const missing of holes.flatMap((hole) => never.missing(hole)))
+        tally.missing(stream, run, missing, track.holes, oldestAtGaps);
     }
     tally.compareIrregulars(stream, track.irregulars, truth);
   }
@@ -52,6 +55,7 @@ export function judge(checker: LogChecker, truth: LogTruth, oldestAtGaps: Oldest
 }
 
 class Tally {
+  neverRecorded = 0;
   private lost = 0;
   private unreported = 0;
   private removed = 0;
@@ -67,7 +71,9 @@ class Tally {
     const delivered = track.deliveredOf(run).last ?? 0;
     if (delivered <= known) return;
     this.corrupted += delivered - known;
-    this.say(`${stream} run ${run}: delivered up to ${delivered}, but the engine is known to have ${known} only`);
+    this.say(
+      `${stream} run ${run}: delivered up to ${delivered}, but the engine is known to have ${known} only`,
+    );
   }
 
   missing(
@@ -126,6 +132,7 @@ class Tally {
       corrupted: this.corrupted,
       gaps: this.gaps.length,
       removed: this.removed,
+      neverRecorded: this.neverRecorded,
       problems: this.problems,
     };
   }

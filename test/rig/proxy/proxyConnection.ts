@@ -26,21 +26,28 @@ export class ProxyConnection {
       readonly onCut: (connection: ProxyConnection) => void;
     },
   ) {
-    const pump = (from: Socket, to: Socket, onChunk: (chunk: Buffer) => void): PumpedDirection =>
-      new PumpedDirection(from, to, {
-        shape: () => this.shapeNow,
-        random: hooks.random,
-        onChunk,
-        onLimit: () => this.cut(),
-      });
+    const { random } = hooks;
+    const common = { shape: () => this.shapeNow, random, onLimit: () => this.cut() };
     this.directions = {
-      up: pump(client, engine, (chunk) => this.noteRequest(chunk)),
-      down: pump(engine, client, () => this.noteAnswer()),
+      up: new PumpedDirection(client, engine, {
+        ...common,
+        onChunk: (chunk) => this.noteRequest(chunk),
+        // A client of HTTP that ends its side has given the connection up.
+        onEnd: () => this.destroy(),
+      }),
+      down: new PumpedDirection(engine, client, {
+        ...common,
+        onChunk: () => this.noteAnswer(),
+        onEnd: () => client.end(),
+      }),
     };
     this.closed = new Promise((resolve) => {
       for (const socket of [client, engine]) {
         socket.on('error', () => this.destroy());
-        socket.once('close', () => (this.destroy(), resolve()));
+        socket.once('close', () => {
+          this.destroy();
+          resolve();
+        });
       }
     });
   }

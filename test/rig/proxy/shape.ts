@@ -27,7 +27,8 @@ export function* pieces(chunk: Buffer, shape: Shape, random: () => number): Gene
     for (const bytes of sliced(chunk, () => length)) yield { bytes, delayMs: SLOW_PIECE_MS };
   } else {
     const { longestBytes } = shape;
-    for (const bytes of sliced(chunk, () => 1 + Math.floor(random() * longestBytes))) yield { bytes, delayMs: 0 };
+    for (const bytes of sliced(chunk, () => 1 + Math.floor(random() * longestBytes)))
+      yield { bytes, delayMs: 0 };
   }
 }
 

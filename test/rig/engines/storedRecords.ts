@@ -1,75 +1,16 @@
-/**
- * Reads a container's log straight from the engine, beside the proxy and without any of the code under test: what it
- * says is the truth that the reader is measured by.
- */
-import { request, type IncomingMessage } from 'node:http';
 import type { LogStream } from '../../../src/model/log';
-import { beginsLikeOracleLine, parseOracleLine } from '../oracle/oracleLine';
-import type { Position } from '../oracle/position';
+import { beginsLikeOracleLine } from '../oracle/oracleLine';
 import type { StoredLine } from '../oracle/truth';
 
-export interface DirectLogOptions {
-  readonly socketPath: string;
-  readonly containerId: string;
-  readonly hasTerminal: boolean;
-}
-
-const TIMEOUT_MS = 60_000;
 const FRAME_HEADER_BYTES = 8;
 /** An engine's timestamp and the space after it; no payload holds one. */
 const STAMP = /20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) /;
-
-/** The newest `tail` records, or all, as lines. */
-export async function readStoredLines(
-  options: DirectLogOptions,
-  tail: number | 'all',
-  onLine: (line: StoredLine) => void,
-): Promise<void> {
-  const records = new StoredRecords(options.hasTerminal, onLine);
-  const response = await openLog(options, `stdout=1&stderr=1&timestamps=1&tail=${tail}`);
-  for await (const chunk of response) records.push(chunk as Buffer);
-  records.end();
-}
-
-/** Where the oldest whole line of one stream is that the engine still has; `undefined` when it has none. */
-export async function oldestStored(
-  options: DirectLogOptions,
-  stream: LogStream,
-): Promise<Position | undefined> {
-  let oldest: Position | undefined;
-  const records = new StoredRecords(options.hasTerminal, (line) => {
-    oldest ??= line.stream === stream ? parseOracleLine(line.text) : undefined;
-  });
-  const response = await openLog(options, `${stream}=1&timestamps=1`);
-  for await (const chunk of response) {
-    records.push(chunk as Buffer);
-    if (oldest) break;
-  }
-  if (!oldest) records.end();
-  return oldest;
-}
-
-function openLog(
-  { socketPath, containerId }: DirectLogOptions,
-  query: string,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const path = `/containers/${containerId}/logs?${query}`;
-    const outgoing = request({ socketPath, path, agent: false, timeout: TIMEOUT_MS }, (response) => {
-      if (response.statusCode === 200) resolve(response);
-      else reject(new Error(`${path}: HTTP ${response.statusCode ?? 0}`));
-    });
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`${path}: no answer`)));
-    outgoing.once('error', reject);
-    outgoing.end();
-  });
-}
 
 /**
  * Joins records to lines by what the oracle's writers print, which makes it simple: a record begins a line if the one
  * before it in its stream ended with a line feed, or if it looks like the beginning of an oracle line.
  */
-class StoredRecords {
+export class StoredRecords {
   private rest: Buffer = Buffer.alloc(0);
   private readonly partial = new Map<LogStream, string[]>();
 

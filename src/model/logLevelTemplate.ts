@@ -1,0 +1,100 @@
+import type { LogLevel } from './logLevel';
+import { isBlank, isDigit, kindOf, SEPARATOR, wordEnd } from './logLevelCharacters';
+import { levelWordAt } from './logLevelWords';
+
+/** What the head of a line says: its level, or that it adds details to the record before (PostgreSQL). */
+export type HeadMark = LogLevel | 'detail';
+
+const MAX_LENGTH = 128;
+const ZERO = 0x30;
+const CLOSINGS = new Set([0x5d, 0x29, 0x7d, 0x3e]);
+
+/** What is known of a line's head when a part of it is reached. */
+export interface HeadState {
+  /** Nothing but separators has come. */
+  isFirst: boolean;
+  /** A time, bracket or key has come: this is a head, not a sentence. */
+  isStructured: boolean;
+  isAfterTime: boolean;
+  /** The level comes next, whatever follows it. */
+  isAfterProgram: boolean;
+  /** The line begins with a month, as syslog writes: then a host and a tag follow the time. */
+  isSyslog: boolean;
+  /** The dash or bar directly before, or 0. */
+  separator: number;
+  tags: number;
+  /** The head is not looked for beyond this. */
+  maxLength: number;
+}
+
+/** Copies field by field, which is many times faster than `Object.assign`. */
+export function copyState(from: Readonly<HeadState>, to: HeadState): void {
+  to.isFirst = from.isFirst;
+  to.isStructured = from.isStructured;
+  to.isAfterTime = from.isAfterTime;
+  to.isAfterProgram = from.isAfterProgram;
+  to.isSyslog = from.isSyslog;
+  to.separator = from.separator;
+  to.tags = from.tags;
+  to.maxLength = from.maxLength;
+}
+
+/**
+ * Remembers the head of the last line that stated a level, up to the part that did. A log's lines begin alike: where
+ * another line's head is the same but for its digits, reading it would come to the same place in the same state, since
+ * no part that is gone past depends on which digits there are or on what follows it. Comparing is several times faster.
+ */
+export class HeadTemplate {
+  private readonly codes = new Uint16Array(MAX_LENGTH);
+  private length = 0;
+  /** The level's word with the blank after it, and what it stated; empty for other forms. */
+  private word = '';
+  private level: LogLevel | undefined;
+  private state: HeadState | undefined;
+
+  /** The state in which the part at {@link end} is reached, if the line begins like the one learned. */
+  match(text: string): Readonly<HeadState> | undefined {
+    const { codes, length } = this;
+    if (text.length <= length) return undefined;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code !== codes[index] && !(isDigit(code) && codes[index] === ZERO)) return undefined;
+    }
+    return this.state;
+  }
+
+  /** The level, if the line, which matches, goes on with the very same word. */
+  sameLevel(text: string): LogLevel | undefined {
+    return this.word !== '' && text.startsWith(this.word, this.length) ? this.level : undefined;
+  }
+
+  get end(): number {
+    return this.length;
+  }
+
+  /** Remembers that the part at `end` of the line stated its level. */
+  learn(text: string, end: number, state: Readonly<HeadState>, mark: HeadMark): void {
+    if (end === 0 || end > MAX_LENGTH || !endsPart(text.charCodeAt(end - 1))) return;
+    for (let index = 0; index < end; index++) {
+      const code = text.charCodeAt(index);
+      this.codes[index] = isDigit(code) ? ZERO : code;
+    }
+    this.length = end;
+    this.state = { ...state };
+    this.learnWord(text, end, mark);
+  }
+
+  /** Capitals with a blank after them state their level whatever follows. */
+  private learnWord(text: string, start: number, mark: HeadMark): void {
+    const end = wordEnd(text, start);
+    const word = levelWordAt(text, start, end);
+    const isSure = word?.isUpperCase === true && word.level === mark && isBlank(text.charCodeAt(end));
+    this.word = isSure ? text.slice(start, end + 1) : '';
+    this.level = word?.level;
+  }
+}
+
+/** Whether the part before is complete with this character, whatever follows. */
+function endsPart(code: number): boolean {
+  return isBlank(code) || CLOSINGS.has(code) || kindOf(code) === SEPARATOR;
+}

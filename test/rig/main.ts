@@ -1,0 +1,25 @@
+import { runMain } from '../../scripts/lib/processes.mjs';
+import { USAGE, readArguments } from './arguments';
+import { runOn } from './engines/openEngines';
+import { faultsIn } from './report';
+
+/** `npm run -s rig -- logs …`: see {@link USAGE}. Exits with 1 when a line was lost, doubled, reordered or corrupted. */
+void runMain(async (signal) => {
+  const parsed = readArguments(process.argv.slice(2));
+  if ('complaint' in parsed) {
+    console.error(`${parsed.complaint}\n\n${USAGE}`);
+    return 2;
+  }
+  const reports = await runOn({ ...parsed, signal });
+  for (const report of reports) {
+    for (const problem of report.problems) console.error(problem);
+    if (faultsIn(report) === 0) continue;
+    const engine = report.engine.replace(/^fake /, '').replace(/^real .*/, 'real');
+    console.error(`Repeat it with: npm run -s rig -- ${parsed.repeat} --engine ${engine}`);
+  }
+  const [only] = reports;
+  const result = reports.length === 1 ? only : { engines: reports };
+  if (parsed.isJson) console.log(JSON.stringify(result));
+  else console.log(result);
+  return reports.length > 0 && reports.every((report) => faultsIn(report) === 0) ? 0 : 1;
+});
