@@ -89,11 +89,12 @@ class HeadReader {
   private state: HeadState = { ...INITIAL };
 
   read(text: string): HeadMark | undefined {
-    this.text = text;
     const { template } = this;
     const known = template.match(text);
-    if (!known) return this.readAll();
-    return template.sameLevel(text) ?? this.readPart(template.end, known) ?? this.readAll();
+    const level = known && template.levelInCapitals(text);
+    if (level) return level;
+    this.text = text;
+    return (known && this.readPart(template.end, known)) ?? this.readAll();
   }
 
   /** The mark of the part at `position`, if that has one. */

@@ -47,9 +47,8 @@ export function copyState(from: Readonly<HeadState>, to: HeadState): void {
 export class HeadTemplate {
   private readonly codes = new Uint16Array(MAX_LENGTH);
   private length = 0;
-  /** The level's word with the blank after it, and what it stated; empty for other forms. */
-  private word = '';
-  private level: LogLevel | undefined;
+  /** The level was a word in capitals with a blank after it. */
+  private takesCapitals = false;
   private state: HeadState | undefined;
 
   /** The state in which the part at {@link end} is reached, if the line begins like the one learned. */
@@ -58,14 +57,18 @@ export class HeadTemplate {
     if (text.length <= length) return undefined;
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
-      if (code !== codes[index] && !(isDigit(code) && codes[index] === ZERO)) return undefined;
+      const wanted = codes[index];
+      if (code !== wanted && (wanted !== ZERO || !isDigit(code))) return undefined;
     }
     return this.state;
   }
 
-  /** The level, if the line, which matches, goes on with the very same word. */
-  sameLevel(text: string): LogLevel | undefined {
-    return this.word !== '' && text.startsWith(this.word, this.length) ? this.level : undefined;
+  /**
+   * The level of a line that matches, if one in capitals stood here before and stands here again. Those state their
+   * level whatever follows, so nothing else needs to be looked at.
+   */
+  levelInCapitals(text: string): LogLevel | undefined {
+    return this.takesCapitals ? capitalsAt(text, this.length) : undefined;
   }
 
   get end(): number {
@@ -81,17 +84,14 @@ export class HeadTemplate {
     }
     this.length = end;
     this.state = { ...state };
-    this.learnWord(text, end, mark);
+    this.takesCapitals = capitalsAt(text, end) === mark;
   }
+}
 
-  /** Capitals with a blank after them state their level whatever follows. */
-  private learnWord(text: string, start: number, mark: HeadMark): void {
-    const end = wordEnd(text, start);
-    const word = levelWordAt(text, start, end);
-    const isSure = word?.isUpperCase === true && word.level === mark && isBlank(text.charCodeAt(end));
-    this.word = isSure ? text.slice(start, end + 1) : '';
-    this.level = word?.level;
-  }
+function capitalsAt(text: string, start: number): LogLevel | undefined {
+  const end = wordEnd(text, start);
+  const word = levelWordAt(text, start, end);
+  return word?.isUpperCase === true && !word.isWeak && isBlank(text.charCodeAt(end)) ? word.level : undefined;
 }
 
 /** Whether the part before is complete with this character, whatever follows. */
