@@ -141,9 +141,9 @@ describe('the grammar of logs', () => {
       for (const unit of units) {
         // VS Code colours no line of more than 20,000 characters.
         const line = ` ${unit.repeat(20_000 / unit.length)}!`;
-        const startedAtMs = performance.now();
+        // A rule that backtracks takes minutes on these, and the test its time-out.
         const found = [...line.matchAll(regExp)].length;
-        assert.ok(performance.now() - startedAtMs < 150, `${match} on ${unit}: ${found}`);
+        assert.ok(found <= line.length, `${match} on ${unit}: ${found}`);
       }
     }
   });
