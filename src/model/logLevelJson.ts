@@ -36,7 +36,7 @@ export function jsonLevel(text: string, brace: number): LogLevel | undefined {
   while (members.next()) {
     if (members.keyEnd - members.keyStart > LONGEST_KEY) continue;
     const key = members.key;
-    const level = memberLevel(key, members) ?? nestedLevel(key, members, text);
+    const level = levelOfMember(key, members, text);
     if (level) return level;
     if (key === SERILOG_TIME) isSerilog = true;
     if (members.valueEnd > MAX_SEARCHED_LENGTH) return undefined;
@@ -45,7 +45,11 @@ export function jsonLevel(text: string, brace: number): LogLevel | undefined {
 }
 
 /** The level a member of a JSON log object names, if it is one that does. */
-export function memberLevel(key: string, members: JsonMembers): LogLevel | undefined {
+export function levelOfMember(key: string, members: JsonMembers, text: string): LogLevel | undefined {
+  return memberLevel(key, members) ?? nestedLevel(key, members, text);
+}
+
+function memberLevel(key: string, members: JsonMembers): LogLevel | undefined {
   const kind = LEVEL_KEYS.get(key) ?? LEVEL_KEYS.get(key.toLowerCase());
   if (!kind) return undefined;
   const value = members.isString ? members.value.slice(1, -1) : members.value;

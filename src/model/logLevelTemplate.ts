@@ -1,6 +1,6 @@
 import type { LogLevel } from './logLevel';
-import { isBlank, isDigit, kindOf, SEPARATOR, wordEnd } from './logLevelCharacters';
-import { levelWordAt } from './logLevelWords';
+import { isBlank, isDigit, kindOf, SEPARATOR } from './logLevelCharacters';
+import { capitalsAt } from './logLevelWords';
 
 /** What the head of a line says: its level, or that it adds details to the record before (PostgreSQL). */
 export type HeadMark = LogLevel | 'detail';
@@ -86,12 +86,6 @@ export class HeadTemplate {
     this.state = { ...state };
     this.takesCapitals = capitalsAt(text, end) === mark;
   }
-}
-
-function capitalsAt(text: string, start: number): LogLevel | undefined {
-  const end = wordEnd(text, start);
-  const word = levelWordAt(text, start, end);
-  return word?.isUpperCase === true && !word.isWeak && isBlank(text.charCodeAt(end)) ? word.level : undefined;
 }
 
 /** Whether the part before is complete with this character, whatever follows. */

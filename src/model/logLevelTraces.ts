@@ -2,7 +2,7 @@ import type { LogLevel } from './logLevel';
 import { AsciiSet, isDigit, isUpperCase, isWordCharacter } from './logLevelCharacters';
 
 /** Which runtime's report of an uncaught error, or of an error's stack, a line begins. */
-export type TraceKind = 'python' | 'go' | 'rust' | 'node' | 'exception';
+export type TraceKind = 'python' | 'go' | 'rust' | 'node' | 'uncaught' | 'exception';
 
 const BEGINNINGS: readonly (readonly [text: string, kind: TraceKind])[] = [
   ['Traceback (most recent call last)', 'python'],
@@ -13,10 +13,10 @@ const BEGINNINGS: readonly (readonly [text: string, kind: TraceKind])[] = [
   ['SIGABRT: ', 'go'],
   ['SIGQUIT: ', 'go'],
   ["thread '", 'rust'],
-  ['Exception in thread "', 'exception'],
-  ['Unhandled exception', 'exception'],
-  ['Unhandled Exception', 'exception'],
-  ['Uncaught ', 'exception'],
+  ['Exception in thread "', 'uncaught'],
+  ['Unhandled exception', 'uncaught'],
+  ['Unhandled Exception', 'uncaught'],
+  ['Uncaught ', 'uncaught'],
 ];
 const FIRST_LETTERS = new AsciiSet(BEGINNINGS.map(([text]) => text.charAt(0)).join(''));
 /** A file with a line number, before the source line that threw. */

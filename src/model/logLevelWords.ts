@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogLevel } from './logLevel';
+import { isBlank } from './logLevelCharacters';
 
 /** A word that names a level, as it is written. */
 export interface LevelWord {
@@ -48,8 +49,11 @@ function variants(word: string, level: LogLevel, isWeak: boolean): LevelWord[] {
   return [word, upper, capitalized].map((text) => ({ text, level, isUpperCase: text === upper, isWeak }));
 }
 
+/** A table without holes: with them, every look into it would compute a hash. */
+const SLOTS = 128 * 16;
+
 /** By first letter and length, so that a word is found without making a string of it. */
-const LEVEL_WORDS: (LevelWord[] | undefined)[] = [];
+const LEVEL_WORDS: (LevelWord[] | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
 const LEVELS_BY_NAME = new Map<string, LogLevel>();
 for (const word of levelWords()) {
   const slot = slotOf(word.text.charCodeAt(0), word.text.length);
@@ -69,6 +73,22 @@ export function levelWordAt(text: string, start: number, end: number): LevelWord
   if (!candidates) return undefined;
   for (const word of candidates) {
     if (isAt(text, start, word.text)) return word;
+  }
+  return undefined;
+}
+
+/** The words in capitals that are not weak, by their first letter, the usual ones first. */
+const CAPITALS: LevelWord[][] = Array.from({ length: 128 }, (_, code) =>
+  levelWords().filter((word) => word.isUpperCase && !word.isWeak && word.text.charCodeAt(0) === code),
+);
+
+/** The level that a word in capitals at `start`, with a blank after it, names. */
+export function capitalsAt(text: string, start: number): LogLevel | undefined {
+  const code = text.charCodeAt(start);
+  const candidates = code < CAPITALS.length ? CAPITALS[code] : undefined;
+  if (!candidates) return undefined;
+  for (const word of candidates) {
+    if (isBlank(text.charCodeAt(start + word.text.length)) && isAt(text, start, word.text)) return word.level;
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
  * The whole of `rig -- logs`: containers that write oracle lines, a reader that follows them through the fault proxy,
  * faults in a seeded order while they write, and the verdict when everything has come to rest.
  */
+import { atEnd } from '../../scripts/lib/processes.mjs';
 import type { ContainerEngine } from '../../src/engine/engine';
 import type { LogSink } from '../../src/model/log';
 import { seededRandom } from '../support/random';
@@ -34,8 +35,8 @@ export interface LogsRigOptions extends FaultCounts {
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 120_000;
-/** A reader that got nothing for so long although there is something to get will get nothing any more. */
-const STALL_MS = 20_000;
+/** A reader that got nothing for so long will get nothing any more; one that looks whether it is stuck does so before. */
+const STALL_MS = 100_000;
 /** Nothing comes any more, not even a second time, when nothing came for so long. */
 const QUIET_MS = 1_000;
 const PATIENCE_MS = 2_000;
@@ -46,6 +47,7 @@ export async function runLogsRig(engine: RigEngine, options: LogsRigOptions): Pr
   const random = seededRandom(options.seed);
   const { transport } = options;
   const proxy = await FaultProxy.open({ engineSocketPath: engine.socketPath, transport, random });
+  const closeProxy = atEnd(() => proxy.dispose());
   const reader = options.openReader(proxy.dockerHost);
   const startedAtMs = performance.now();
   try {
@@ -71,7 +73,7 @@ export async function runLogsRig(engine: RigEngine, options: LogsRigOptions): Pr
     return makeReport({ engine, options, logs, verdicts, applied: driver.applied, resumes, seconds });
   } finally {
     reader.dispose();
-    await proxy.dispose();
+    await closeProxy();
   }
 }
 
@@ -151,7 +153,7 @@ async function comeToRest(
   for (const log of logs) {
     const hasEnded = async (): Promise<boolean> => !(await engine.isRunning(log.writer));
     await expectSoon(hasEnded, `${log.writer.spec.name} ends`, END_TIMEOUT_MS);
-    await log.observe('all');
+    await log.observe(true, 'all');
   }
   const lines = logs.reduce((sum, { truth }) => sum + truth.lines, 0);
   if (lines < options.lines) throw new Error(`The containers wrote ${lines} lines, not ${options.lines}.`);

@@ -12,6 +12,10 @@ import { judge, type Verdict } from './oracle/verdict';
  */
 const TAIL_RECORDS = 20_000;
 
+/** So many steps, and lines, may be written and not read before the writer has to wait for the reader. */
+const BACKLOG_STEPS = 4;
+const SMALLEST_BACKLOG = 500;
+
 /** One container of the rig: its writer, what the engine has of its log, and what the reader got of it. */
 export class RigLog {
   readonly checker: LogChecker;
@@ -40,14 +44,24 @@ export class RigLog {
     this.writer.allow(this.allowed, isLast);
   }
 
-  /** Allows so many more lines if the writer has come close to what it may write. */
+  /** Allows so many more lines if the writer has come close to what it may write, and the reader to what was written. */
   keepWriting(lines: number): void {
+    const backlog = this.writer.written() - this.checker.reach;
+    if (backlog < BACKLOG_STEPS * lines + SMALLEST_BACKLOG) this.writeOn(lines);
+  }
+
+  /** The same, wherever the reader is. */
+  writeOn(lines: number): void {
     if (this.allowed - this.writer.written() < lines) this.allowMore(lines);
   }
 
-  /** Learns from the engine how far its log has come; to be called whenever a run has ended. */
-  async observe(tail: number | 'all' = TAIL_RECORDS): Promise<void> {
-    const observation = this.truth.observe();
+  /**
+   * Learns from the engine how far its log has come; to be called whenever a run has ended.
+   *
+   * @param isQuiet whether the next run has not begun yet
+   */
+  async observe(isQuiet: boolean, tail: number | 'all' = TAIL_RECORDS): Promise<void> {
+    const observation = this.truth.observe(isQuiet);
     await this.direct.readLines(tail, (line) => observation.take(line));
     observation.done();
   }

@@ -67,7 +67,7 @@ export class FaultDriver {
     const { engine } = this.options;
     this.down(log);
     await engine.end(log.writer, ending);
-    await log.observe();
+    await log.observe(ending !== 'restart');
     if (ending !== 'restart') await engine.start(log.writer);
     log.isUp = true;
   }
@@ -78,7 +78,7 @@ export class FaultDriver {
     await engine.restartEngine(how);
     for (const log of logs) {
       if (!(await engine.isRunning(log.writer))) {
-        await log.observe();
+        await log.observe(true);
         await engine.start(log.writer);
       }
       log.isUp = true;
@@ -94,7 +94,7 @@ export class FaultDriver {
     this.connections.hold(id);
     try {
       return await until(async () => {
-        log.keepWriting(this.options.linesPerStep);
+        log.writeOn(this.options.linesPerStep);
         return log.isRotatedPastReader();
       }, ROTATION_TIMEOUT_MS);
     } finally {

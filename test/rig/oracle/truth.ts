@@ -62,8 +62,13 @@ export class LogTruth {
     return total;
   }
 
-  /** Begins to take a direct read of the newest part of the log, or of all of it. */
-  observe(): Observation {
+  /**
+   * Begins to take a direct read of the newest part of the log, or of all of it.
+   *
+   * @param isQuiet whether nothing is written meanwhile. What is missing in a read of a log that rotates under it proves
+   * nothing.
+   */
+  observe(isQuiet = true): Observation {
     const runs = {
       stdout: new StoredRuns(writerName(this.container, 'stdout')),
       stderr: new StoredRuns(writerName(this.container, 'stderr')),
@@ -72,20 +77,27 @@ export class LogTruth {
       take: ({ stream, text }) => runs[stream].take(text),
       done: () => {
         for (const stream of STREAMS) {
-          for (const [run, found] of runs[stream].runs) this.learn(stream, run, found);
+          for (const [run, found] of runs[stream].runs) this.learn(stream, run, found, isQuiet);
         }
       },
     };
   }
 
-  private learn(stream: LogStream, run: number, { sequences, irregulars, hasBeginning }: FoundRun): void {
+  private learn(stream: LogStream, run: number, found: FoundRun, isQuiet: boolean): void {
+    const { sequences, irregulars, hasBeginning } = found;
     const { last = 0 } = sequences;
     const first = hasBeginning ? 1 : (sequences.first ?? 1);
-    const truth = this.streams[stream].get(run) ?? { last, irregulars, seen: new IntervalSet(), spans: [] };
+    const truth = this.streams[stream].get(run) ?? {
+      last,
+      irregulars: [],
+      seen: new IntervalSet(),
+      spans: [],
+    };
     this.streams[stream].set(run, truth);
     truth.last = Math.max(truth.last, last);
-    truth.spans.push({ first, last });
     for (const interval of sequences) addAll(truth.seen, interval);
+    if (!isQuiet) return;
+    truth.spans.push({ first, last });
     // An earlier read may have begun in the middle of the run, a later one after it was rotated away.
     if (irregulars.length > truth.irregulars.length) truth.irregulars = irregulars;
   }

@@ -49,7 +49,7 @@ export function judge(checker: LogChecker, truth: LogTruth, oldestAtGaps: Oldest
       for (const missing of holes.flatMap((hole) => never.missing(hole)))
         tally.missing(stream, run, missing, track.holes, oldestAtGaps);
     }
-    tally.compareIrregulars(stream, track.irregulars, truth);
+    tally.compareIrregulars(stream, track, truth);
   }
   return tally.verdict(checker, truth);
 }
@@ -106,13 +106,23 @@ class Tally {
   }
 
   /** A torn line must come out once and at its place, like any other. */
-  compareIrregulars(stream: LogStream, delivered: readonly IrregularLine[], truth: LogTruth): void {
+  compareIrregulars(stream: LogStream, { irregulars: delivered, holes }: StreamTrack, truth: LogTruth): void {
     const expected = new Map<string, number>();
     for (const { irregulars } of truth.runsOf(stream).values()) {
       for (const line of irregulars) change(expected, keyOf(line), 1);
     }
     for (const line of delivered) change(expected, keyOf(line), -1);
-    for (const [key, count] of expected) {
+    // Rotation removes torn lines like any others.
+    for (const { irregulars } of truth.runsOf(stream).values()) {
+      for (const line of irregulars) {
+        if ((expected.get(keyOf(line)) ?? 0) > 0 && isWithin(holes, line)) change(expected, keyOf(line), -1);
+      }
+    }
+    this.tellIrregulars(stream, expected);
+  }
+
+  private tellIrregulars(stream: LogStream, surplus: ReadonlyMap<string, number>): void {
+    for (const [key, count] of surplus) {
       if (count === 0) continue;
       if (count > 0) this.lost += count;
       else this.corrupted -= count;
@@ -159,6 +169,10 @@ class Tally {
 function countFrom(run: number, { first, last }: Interval, oldest: Position): number {
   if (run !== oldest.run) return run > oldest.run ? last - first + 1 : 0;
   return Math.max(0, last - Math.max(first, oldest.sequence) + 1);
+}
+
+function isWithin(holes: readonly CoveredHole[], { after: place }: IrregularLine): boolean {
+  return holes.some(({ after, before }) => compare(place, after) >= 0 && compare(place, before) < 0);
 }
 
 function keyOf({ after, text }: IrregularLine): string {
