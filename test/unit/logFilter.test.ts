@@ -396,17 +396,18 @@ describe('filters beside a plain reference', () => {
 function reference(filter: LogFilter, lines: readonly LogLine[]): string[] {
   const grouper = new LineGrouper();
   const records: { passesLevel: boolean; texts: string[] }[] = [];
-  const { passesLevel, includes, excludes } = compiled(filter);
+  const wanted = compiled(filter);
   for (const line of lines) {
     const place = grouper.place(line);
-    if (place.isHead) records.push({ passesLevel: passesLevel(place.level), texts: [] });
+    if (place.isHead) records.push({ passesLevel: wanted.passesLevel(place.level), texts: [] });
     records.at(-1)?.texts.push(line.text);
   }
   return records.flatMap((record) => {
     if (!record.passesLevel) return [];
-    const firstExcluded = record.texts.findIndex(excludes);
+    const firstExcluded = record.texts.findIndex((each) => wanted.excludes(each));
     const end = firstExcluded < 0 ? record.texts.length : firstExcluded;
-    const isWanted = filter.include.length === 0 || record.texts.slice(0, end).some(includes);
+    const isWanted =
+      filter.include.length === 0 || record.texts.slice(0, end).some((each) => wanted.includes(each));
     return isWanted ? record.texts.slice(0, end) : [];
   });
 }
