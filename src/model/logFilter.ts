@@ -33,7 +33,7 @@ export interface CompiledFilter {
   readonly passesEverything: boolean;
   readonly hasIncludes: boolean;
   readonly contextLines: number;
-  passesLevel(level: LogLevel | undefined): boolean;
+  readonly passesLevel: (level: LogLevel | undefined) => boolean;
   /** Whether a line contains one of the wanted patterns. */
   readonly includes: LineTest;
   readonly excludes: LineTest;

@@ -29,11 +29,12 @@ const MAX_TRACE_LINES = 200;
 const MAX_VALUE_LENGTH = 1_000;
 
 const TIME_KEYS = new Set('time ts timestamp @timestamp t @t T datetime date asctime Timestamp'.split(' '));
-const MESSAGE_KEYS = new Set(
-  'msg message Message MESSAGE @m M short_message MessageTemplate @mt event'.split(' '),
-);
+const MESSAGE_KEYS = new Set('msg message Message MESSAGE @m M short_message'.split(' '));
+/** These are the message only where there is no other. */
+const LESSER_MESSAGE_KEYS = new Set(['@mt', 'MessageTemplate', 'event']);
+/** Not `name`: in most objects it is somebody's or something else's. */
 const LOGGER_KEYS = new Set(
-  'logger logger_name loggerName log.logger name Category SourceContext channel c N'.split(' '),
+  'logger logger_name loggerName log.logger Category SourceContext channel'.split(' '),
 );
 const TRACE_KEYS = new Set(
   (
@@ -74,6 +75,7 @@ class JsonLineReader {
   private levelText = '';
   private logger: string | undefined;
   private message: string | undefined;
+  private lesserMessage: { readonly text: string; readonly index: number } | undefined;
   private readonly rest: string[] = [];
   private trace: readonly string[] = [];
 
@@ -86,11 +88,17 @@ class JsonLineReader {
       this.takeTime(key, members) ||
       this.takeText(key, members) ||
       this.takeTrace(key, members, text);
-    if (!isTaken) this.rest.push(`${shownKey(key)}=${compactValue(members.value, MAX_VALUE_LENGTH)}`);
+    if (isTaken) return;
+    if (LESSER_MESSAGE_KEYS.has(key) && members.isString) {
+      this.lesserMessage ??= { text: oneLine(stringValue(members.value)), index: this.rest.length };
+    }
+    this.rest.push(`${shownKey(key)}=${compactValue(members.value, MAX_VALUE_LENGTH)}`);
   }
 
   result(): JsonLine {
-    const { level, message, rest, trace } = this;
+    const { level, rest, trace, lesserMessage } = this;
+    const message = this.message ?? lesserMessage?.text;
+    if (lesserMessage && this.message === undefined) rest.splice(lesserMessage.index, 1);
     const logger =
       this.logger === undefined ? undefined : `${this.logger}${message === undefined ? '' : ':'}`;
     const parts = [this.levelText, logger, message, ...rest].filter(

@@ -80,7 +80,7 @@ const INITIAL: HeadState = {
  *
  * Each part is looked at once or twice, so the time is bounded by the bounds above.
  */
-class HeadReader {
+export class HeadReader {
   private readonly numbers = new NumberReader();
   private readonly template = new HeadTemplate();
   private text = '';

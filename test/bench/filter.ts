@@ -140,7 +140,7 @@ function read(chunks: readonly Uint8Array[], reader: Reader): number {
   return count;
 }
 
-export function backlog(): Uint8Array[] {
+function backlog(): Uint8Array[] {
   const random = seededRandom(1);
   const distinct = Math.min(LINES_A_TURN, DISTINCT_LINES);
   const frames = Array.from({ length: distinct }, (_, index) =>
