@@ -1,4 +1,6 @@
 import type { ContainerId } from './container';
+import type { ContainerIdentity } from './containerIdentity';
+import type { LogFilter } from './logFilter';
 
 export type LogStream = 'stdout' | 'stderr';
 
@@ -15,6 +17,8 @@ export interface LogBatch {
   readonly lines: readonly LogLine[];
   /** The sum of the lines' text lengths in UTF-16 units, with one for each line ending. */
   readonly textLength: number;
+  /** Where the reader is after this batch, also past lines that a filter left out; absent while there is no such place. */
+  readonly place?: LogPlace;
 }
 
 /**
@@ -32,6 +36,15 @@ export interface LogCursor {
   readonly hash: number;
 }
 
+/** Where a reader is, with what it takes to go on exactly there later, by another connection or another process. */
+export interface LogPlace {
+  readonly cursor: LogCursor;
+  /** When the run began that was being read, as the engine says it; tells whether another began since. */
+  readonly runStartedAt: string;
+  /** Finds the container's successor, should it have been removed since. */
+  readonly identity: ContainerIdentity;
+}
+
 /** What to read of a log. */
 export interface LogRequest {
   /** How many of the newest lines to begin with; `all` for the whole log. */
@@ -43,6 +56,13 @@ export interface LogRequest {
    * anew by Compose or under its name.
    */
   readonly follow: boolean;
+  /** Only lines that pass. Applied where the log is read, so that nothing else crosses a wire. */
+  readonly filter?: LogFilter;
+  /**
+   * Go on right after this place of an earlier {@link LogBatch}; `tail` and `since` are not looked at then. Where the
+   * engine does not have the place any more, a gap is told.
+   */
+  readonly resumeAt?: LogPlace;
 }
 
 /** How a run of a container ended. */
@@ -77,8 +97,8 @@ export type LogMarker =
 /** Receives a followed log. Calls come in the order things happened. */
 export interface LogSink {
   /**
-   * A log that is not followed is read on when the promise resolves, and ends with the error it rejects with. A followed
-   * log is never held back: the engine drops lines of a reader that lags.
+   * Nothing more is handed over until the promise resolves; the log ends with the error it rejects with. The engine is
+   * drained meanwhile, and what a slow reader missed is read again later.
    */
   lines(batch: LogBatch): void | Promise<void>;
   marker(marker: LogMarker): void;
