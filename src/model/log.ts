@@ -71,6 +71,12 @@ export interface RunEnd {
   readonly outOfMemory: boolean;
 }
 
+/**
+ * How true to what the container wrote a log is that the engine gives: `exact`; `cached`, read from a bounded local copy
+ * of what is sent elsewhere, in which lines may be missing; `unknown`, kept by a driver that we know nothing of.
+ */
+export type LogFidelity = 'exact' | 'cached' | 'unknown';
+
 /** Something that happened to the followed container or its connection; readers show it between the lines. */
 export type LogMarker =
   /** It ended and did not come back at once. */
@@ -88,6 +94,10 @@ export type LogMarker =
    * Both are timestamps of lines. How many lines are missing, only where that can be known.
    */
   | { readonly kind: 'gap'; readonly from: string; readonly to: string; readonly count?: number }
+  /** A filter with context left out so many lines between the line before and the line after. */
+  | { readonly kind: 'notShown'; readonly count: number }
+  /** The log can't be exact, because of the driver that keeps it. Comes before the first line. */
+  | { readonly kind: 'fidelity'; readonly driver: string; readonly fidelity: Exclude<LogFidelity, 'exact'> }
   /** The engine itself wrote into the stream, for example that it can't read the log. */
   | { readonly kind: 'engineMessage'; readonly text: string }
   | { readonly kind: 'removed' }

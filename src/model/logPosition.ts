@@ -12,6 +12,11 @@ export const OVERLAP_SECONDS = 2;
 
 const OVERDUE_CHECK_INTERVAL = 256;
 
+/** The place right after a line that is the only one of its timestamp, stream and text. */
+export function cursorAfter(containerId: ContainerId, { timestamp, stream, text }: LogLine): LogCursor {
+  return { containerId, timestamp, stream, ordinal: 1, hash: hashText(text) };
+}
+
 /** Looks for the line a cursor names among the lines of a log that is read again. */
 export class CursorFinder {
   private matches = 0;
@@ -35,6 +40,8 @@ export class CursorFinder {
  * before it, and everything the log still has is new.
  */
 export class LogPosition {
+  /** Where another reader stopped, as long as no line of another timestamp was delivered. */
+  private start: LogCursor | undefined;
   private last: LogLine | undefined;
   /** The lines delivered since the timestamp last changed. */
   private sameStamp: LogLine[] = [];
@@ -51,18 +58,25 @@ export class LogPosition {
   /** The last line delivered; `undefined` as long as none was. */
   get cursor(): LogCursor | undefined {
     const { last } = this;
-    if (!last) return undefined;
-    const ordinal = this.sameStamp.filter(
-      ({ stream, text }) => stream === last.stream && text === last.text,
-    ).length;
+    if (!last) return this.start;
     const { timestamp, stream, text } = last;
-    return { containerId: this.containerId, timestamp, stream, ordinal, hash: hashText(text) };
+    const hash = hashText(text);
+    const equals = this.sameStamp.filter((line) => line.stream === stream && line.text === text).length;
+    const ordinal = equals + this.equalsAtStart(last, hash);
+    return { containerId: this.containerId, timestamp, stream, ordinal, hash };
+  }
+
+  private equalsAtStart({ timestamp, stream }: LogLine, hash: number): number {
+    const { start } = this;
+    const isEqual = start?.timestamp === timestamp && start.stream === stream && start.hash === hash;
+    return isEqual ? start.ordinal : 0;
   }
 
   /** Whether this is the last line delivered, or the last part of it. */
   isAt(line: LogLine): boolean {
-    const { last } = this;
-    return line.timestamp === last?.timestamp && line.stream === last.stream && last.text.endsWith(line.text);
+    const { cursor } = this;
+    if (line.timestamp !== cursor?.timestamp || line.stream !== cursor.stream) return false;
+    return hashText(line.text) === cursor.hash || this.last?.text.endsWith(line.text) === true;
   }
 
   /**
@@ -83,10 +97,9 @@ export class LogPosition {
     return index >= 0;
   }
 
-  /** Starts after this line, which is not delivered. */
-  startAfter(line: LogLine): void {
-    this.last = line;
-    this.sameStamp = [line];
+  /** Starts after this place, of which nothing is delivered. */
+  startAfter(start: LogCursor): void {
+    this.start = start;
   }
 
   /** Some line was broken off after its first parts, which carry this timestamp: it must be read again from there. */
@@ -96,7 +109,8 @@ export class LogPosition {
 
   /** What to read from when the log is opened anew; `undefined` while there is no place to go back to. */
   get since(): string | undefined {
-    const last = this.last && parseTimestamp(this.last.timestamp);
+    const timestamp = this.last?.timestamp ?? this.start?.timestamp;
+    const last = timestamp === undefined ? undefined : parseTimestamp(timestamp);
     if (!last) return undefined;
     const partial = this.oldestPartial === undefined ? undefined : parseTimestamp(this.oldestPartial);
     return sinceParameter(partial && partial.seconds < last.seconds ? partial : last, OVERLAP_SECONDS);
@@ -132,6 +146,7 @@ export class LogPosition {
       if (this.finder.isCursor(line)) this.finder = undefined;
       return false;
     }
+    if (line.timestamp !== this.start?.timestamp) this.start = undefined;
     if (line.timestamp !== '' && line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
     else this.sameStamp = [line];
     this.last = line;

@@ -1,4 +1,8 @@
+import { parseTimestamp, toSeconds } from './logTime';
+
 const NEWLINE = 0x0a;
+const HYPHEN = 0x2d;
+const LETTER_T = 0x54;
 const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -16,11 +20,23 @@ export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => 
  * Cuts the log of a container with a terminal into records. Such a log has no frames: records follow each other as bare
  * `TIMESTAMP SP payload`. A record ends with its line ending or, where the engine cut a long line, after exactly
  * {@link PART_BYTES} of payload when a timestamp follows there.
+ *
+ * What a run left unterminated when it died stands directly before the first record of the next run. Such a place is
+ * looked for in the lines of earlier runs only, and told from a timestamp that the container itself wrote by its being
+ * later than the record's own: what a program stamps, the engine receives afterwards.
  */
 export class TtyRecordReader {
   private pending: Uint8Array = new Uint8Array(0);
+  private readonly runStartSeconds: number;
 
-  constructor(private readonly onRecord: RecordHandler) {}
+  /** @param runStartedAt when the container's present run began, RFC 3339; nothing is unterminated after that */
+  constructor(
+    private readonly onRecord: RecordHandler,
+    runStartedAt = '',
+  ) {
+    const start = parseTimestamp(runStartedAt);
+    this.runStartSeconds = start ? toSeconds(start) : 0;
+  }
 
   get isMidRecord(): boolean {
     return this.pending.length > 0;
@@ -32,18 +48,38 @@ export class TtyRecordReader {
     for (;;) {
       const end = recordEnd(bytes, start);
       if (end === undefined) break;
-      this.onRecord(bytes, start, end);
+      this.hand(bytes, start, end);
       start = end;
     }
     this.pending = bytes.slice(start);
     if (this.pending.length >= MAX_RECORD_BYTES) this.end();
   }
 
+  private hand(bytes: Uint8Array, start: number, end: number): void {
+    const cut = this.runStartSeconds > 0 ? this.nextRunWithin(bytes, start, end) : undefined;
+    this.onRecord(bytes, start, cut ?? end);
+    if (cut !== undefined) this.hand(bytes, cut, end);
+  }
+
+  /** Where in a line of an earlier run the record of a later one begins. */
+  private nextRunWithin(bytes: Uint8Array, start: number, end: number): number | undefined {
+    const seconds = stampSeconds(bytes, start);
+    if (seconds === undefined || seconds >= this.runStartSeconds) return undefined;
+    const followingSeconds = stampSeconds(bytes, end) ?? Infinity;
+    for (let at = start + SHORTEST_STAMP; at < end; at++) {
+      if (bytes[at + 4] !== HYPHEN || bytes[at + 10] !== LETTER_T || !beginsWithTimestamp(bytes, at))
+        continue;
+      const later = stampSeconds(bytes, at);
+      if (later !== undefined && later > seconds && later <= followingSeconds) return at;
+    }
+    return undefined;
+  }
+
   /** The log is complete, or this record endless: what is left is a record. */
   end(): void {
     const rest = this.pending;
     this.pending = new Uint8Array(0);
-    if (rest.length > 0) this.onRecord(rest, 0, rest.length);
+    if (rest.length > 0) this.hand(rest, 0, rest.length);
   }
 }
 
@@ -66,6 +102,17 @@ function timestampEnd(bytes: Uint8Array, start: number): number | undefined {
 
 /** The form of `2026-11-21T07:38`, with `0` for any digit. */
 const TIMESTAMP_FORM = '0000-00-00T00:00';
+
+/** `2026-11-21T07:38:14.123456789Z` with its nine digits of fraction, as engines stamp records. */
+const SHORTEST_STAMP = 30;
+
+/** The timestamp that the engine wrote at this place, in seconds since the Unix epoch. */
+function stampSeconds(bytes: Uint8Array, at: number): number | undefined {
+  const end = timestampEnd(bytes, at);
+  if (end === undefined || end - 1 - at < SHORTEST_STAMP) return undefined;
+  const timestamp = parseTimestamp(String.fromCharCode(...bytes.subarray(at, end - 1)));
+  return timestamp && toSeconds(timestamp);
+}
 
 function beginsWithTimestamp(bytes: Uint8Array, at: number): boolean {
   for (let index = 0; index < TIMESTAMP_FORM.length; index++) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LogLine } from '../../src/model/log';
-import { LogPosition, OVERLAP_SECONDS } from '../../src/model/logPosition';
+import { cursorAfter, LogPosition, OVERLAP_SECONDS } from '../../src/model/logPosition';
 import { parseTimestamp, sinceParameter, toSeconds } from '../../src/model/logTime';
 import { seededRandom } from '../support/random';
 
@@ -127,9 +127,18 @@ describe('LogPosition', () => {
     );
   });
 
+  it('counts on from the ordinal it started after', () => {
+    const position = new LogPosition('id');
+    position.startAfter({ ...cursorAfter('id', line(2, 'c')), ordinal: 3 });
+    position.accept(line(2, 'c'));
+    assert.equal(position.cursor?.ordinal, 4);
+    position.accept(line(3, 'c'));
+    assert.equal(position.cursor?.ordinal, 1);
+  });
+
   it('starts after a line that was not delivered', () => {
     const position = new LogPosition('id');
-    position.startAfter(line(2, 'c'));
+    position.startAfter(cursorAfter('id', line(2, 'c')));
     position.seek();
     assert.deepEqual(
       [line(1, 'b'), line(2, 'c'), line(3, 'd')]

@@ -5,10 +5,11 @@ import { seededRandom, slices } from '../support/random';
 const T1 = '2026-11-21T07:38:14.000000001Z';
 const T2 = '2026-11-21T07:38:14.000000002Z';
 
-function read(chunks: readonly Uint8Array[]): string[] {
+function read(chunks: readonly Uint8Array[], runStartedAt?: string): string[] {
   const records: string[] = [];
-  const reader = new TtyRecordReader((buffer, start, end) =>
-    records.push(Buffer.from(buffer.slice(start, end)).toString()),
+  const reader = new TtyRecordReader(
+    (buffer, start, end) => records.push(Buffer.from(buffer.slice(start, end)).toString()),
+    runStartedAt,
   );
   for (const chunk of chunks) reader.push(chunk);
   reader.end();
@@ -48,5 +49,32 @@ describe('TtyRecordReader', () => {
   it('leaves a long line whole that the engine did not cut', () => {
     const line = `${T1} ${'z'.repeat(3 * PART_BYTES)}\n`;
     assert.deepEqual(read([Buffer.from(line)]), [line]);
+  });
+
+  describe('at what a run left unterminated', () => {
+    const EARLY = '2026-11-21T07:30:00.000000000Z';
+    const MIDDLE = '2026-11-21T07:35:00.000000000Z';
+    const LATE = '2026-11-21T07:40:00.000000000Z';
+    const RUN_START = '2026-11-21T07:39:59.5Z';
+
+    it('cuts before the first record of the next run, or of several', () => {
+      const joined = [`${EARLY} half a li`, `${MIDDLE} half anoth`, `${LATE} of the present run\r\n`];
+      assert.deepEqual(read([Buffer.from(joined.join(''))], RUN_START), joined);
+    });
+
+    it('leaves a time alone that the container wrote before the engine received it', () => {
+      const text = `${MIDDLE} took since ${EARLY} to get here\r\n`;
+      assert.deepEqual(read([Buffer.from(text)], RUN_START), [text]);
+    });
+
+    it('leaves a time alone that is later than the next record', () => {
+      const lines = [`${EARLY} expires ${LATE} at last\r\n`, `${MIDDLE} next\r\n`];
+      assert.deepEqual(read([Buffer.from(lines.join(''))], RUN_START), lines);
+    });
+
+    it('leaves the lines of the present run alone', () => {
+      const line = `${MIDDLE} expires ${LATE} at last\r\n`;
+      assert.deepEqual(read([Buffer.from(line)], EARLY), [line]);
+    });
   });
 });

@@ -22,7 +22,7 @@ function bytesOf(lines: readonly LogLine[]): Buffer {
   return Buffer.from(lines.map(({ timestamp, text }) => `${timestamp} ${text}\n`).join(''));
 }
 
-function setUp(delivered: readonly LogLine[], inEngine: () => readonly LogLine[]) {
+function setUp(delivered: readonly LogLine[], inEngine: () => readonly LogLine[], isOfNewest = false) {
   const clock = new FakeClock();
   const position = new LogPosition('id');
   delivered.forEach((entry) => position.accept(entry));
@@ -30,7 +30,7 @@ function setUp(delivered: readonly LogLine[], inEngine: () => readonly LogLine[]
   const calls: string[] = [];
   const openLog = (_id: string, query: LogQuery): Promise<Readable> => {
     queries.push(query);
-    const lines = query.tail === 1 ? inEngine().slice(-1) : inEngine();
+    const lines = typeof query.tail === 'number' ? inEngine().slice(-query.tail) : inEngine();
     return Promise.resolve(Readable.from([bytesOf(lines)]));
   };
   const session: FollowSession = {
@@ -42,10 +42,12 @@ function setUp(delivered: readonly LogLine[], inEngine: () => readonly LogLine[]
   };
   const vigil = (): LogVigil =>
     new LogVigil(
-      { session, containerId: 'id', form: { hasTerminal: true, partStamps: 'shared' } },
+      { session, containerId: 'id', form: { hasTerminal: true, partStamps: 'shared', runStartedAt: '' } },
       position,
       clock,
+      isOfNewest,
       {
+        cursorMissed: () => calls.push('cursorMissed'),
         cursorGone: () => calls.push('cursorGone'),
         stuck: () => calls.push('stuck'),
         failed: (error) => calls.push(`failed ${String(error)}`),
@@ -71,7 +73,7 @@ describe('LogVigil', () => {
     await pass(59);
     assert.deepEqual(queries, []);
     await pass(2);
-    assert.deepEqual(queries, [{ follow: false, tail: 1 }]);
+    assert.deepEqual(queries, [{ follow: false, tail: 100 }]);
     await pass(3_600);
     const requests: number = queries.length;
     assert.ok(requests <= 10, `${requests} requests in an hour`);
@@ -109,6 +111,17 @@ describe('LogVigil', () => {
     await late.pass(5);
     assert.deepEqual(late.calls, []);
     lateVigil.dispose();
+  });
+
+  it('tells at once when the cursor is not among the newest lines, which alone were asked for', async () => {
+    const { queries, calls, position, vigil, pass } = setUp([line(1, 'a')], () => [line(1, 'a')], true);
+    position.seek();
+    const watching = vigil();
+    watching.sawLine(line(30, 'z'));
+    await pass(0);
+    assert.deepEqual(calls, ['cursorMissed']);
+    assert.deepEqual(queries, []);
+    watching.dispose();
   });
 
   it('does nothing more once it is disposed', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContainerRun } from '../../src/engine/docker/dockerApi';
+import type { RunState } from '../../src/engine/docker/dockerApi';
 import type { EngineEvent } from '../../src/engine/docker/engineEvent';
 import { RunMarkers } from '../../src/engine/docker/runMarkers';
 import type { LogLine, LogMarker } from '../../src/model/log';
@@ -9,13 +9,11 @@ const START_SECONDS = Date.parse('2026-11-21T07:38:00Z') / 1000;
 const stamp = (second: number): string => `2026-11-21T07:38:${String(second).padStart(2, '0')}.000000000Z`;
 const line = (second: number): LogLine => ({ timestamp: stamp(second), stream: 'stdout', text: '' });
 
-function run(startSecond: number, over?: { exitCode: number; outOfMemory?: boolean }): ContainerRun {
+function run(startSecond: number, over?: { exitCode: number; outOfMemory?: boolean }): RunState {
   return {
-    hasTerminal: false,
     isRunning: over === undefined,
     startedAt: stamp(startSecond),
     outOfMemory: over?.outOfMemory ?? false,
-    identity: { name: 'web' },
     ...(over && { exitCode: over.exitCode }),
   };
 }

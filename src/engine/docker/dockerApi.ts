@@ -9,6 +9,7 @@ import type { ContainerSource } from './containerWatch';
 import { withinDeadline } from './deadline';
 import { toEngineError } from './errors';
 import { readCompose } from './containerList';
+import { rotates } from './logFidelity';
 import { asFields, asNumber, asText, asTextRecord, type Fields } from './fields';
 
 /** How long the engine may take to answer, in milliseconds. */
@@ -30,14 +31,22 @@ export interface LogQuery {
   readonly since?: string;
 }
 
-/** What a log reader needs to know of a container. */
-export interface ContainerRun {
-  readonly hasTerminal: boolean;
+/** One run of a container. */
+export interface RunState {
   readonly isRunning: boolean;
   /** Tells one run from the next; empty before the first. */
   readonly startedAt: string;
   readonly exitCode?: number;
   readonly outOfMemory: boolean;
+}
+
+/** What a log reader needs to know of a container. */
+export interface ContainerRun extends RunState {
+  readonly hasTerminal: boolean;
+  /** As `docker info` calls it; empty if the engine does not say. */
+  readonly logDriver: string;
+  /** The driver removes the log's oldest part when the log grows. */
+  readonly logRotates: boolean;
   readonly identity: ContainerIdentity;
 }
 
@@ -93,6 +102,7 @@ export class DockerApi implements ContainerSource {
       isRunning: state?.['Running'] === true,
       startedAt: readStart(asText(state?.['StartedAt'])),
       outOfMemory: state?.['OOMKilled'] === true,
+      ...readLogConfig(asFields(asFields(description?.['HostConfig'])?.['LogConfig'])),
       identity: readIdentity(description ?? {}),
       ...(exitCode === undefined ? {} : { exitCode }),
     };
@@ -255,6 +265,12 @@ function readIdentity(description: Fields): ContainerIdentity {
   const name = (asText(description['Name']) ?? '').replace(/^\//, '');
   const compose = readCompose(asTextRecord(asFields(description['Config'])?.['Labels']));
   return { name, ...(compose && { compose }) };
+}
+
+function readLogConfig(config: Fields | undefined): Pick<ContainerRun, 'logDriver' | 'logRotates'> {
+  const logDriver = asText(config?.['Type']) ?? '';
+  const options = asTextRecord(config?.['Config']);
+  return { logDriver, logRotates: rotates(logDriver, options) };
 }
 
 /** The engine dates what has not happened to the year 1. */

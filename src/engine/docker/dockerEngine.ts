@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors';
 import { DisposableStore, toDisposable, type Disposable } from '../../base/lifecycle';
 import { reduceConnection, type ConnectionInput } from '../../model/connection';
 import type { Container, ContainerId } from '../../model/container';
+import { filteredLog } from '../../model/filteredSink';
 import type { LogRequest, LogSink } from '../../model/log';
 import {
   EngineError,
@@ -21,6 +22,7 @@ import type { DockerSession } from './dockerSession';
 import { DockerExecSession } from './execSession';
 import type { SessionSource } from './followSession';
 import { LogFollower } from './logFollower';
+import { refusedLog } from './refusedLog';
 
 /** Opens a session with whichever engine is found; rejects with {@link EngineError}. */
 export type OpenSession = (signal: AbortSignal) => Promise<DockerSession>;
@@ -87,7 +89,9 @@ export class DockerEngine implements ContainerEngine, SessionSource {
   }
 
   followLog(id: ContainerId, request: LogRequest, sink: LogSink): LogFollow {
-    const follower = new LogFollower(id, request, sink, this, this.clock);
+    const filtered = filteredLog(request.filter, sink);
+    if (filtered.kind === 'filterError') return refusedLog(filtered.message, sink);
+    const follower = new LogFollower(id, request, filtered.sink, this, this.clock);
     this.store.add(follower);
     return toDisposable(() => this.store.delete(follower));
   }

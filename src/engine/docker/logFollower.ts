@@ -4,22 +4,24 @@ import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
-import type { LogBatch, LogLine, LogMarker, LogRequest, LogSink } from '../../model/log';
+import type { LogBatch, LogLine, LogMarker, LogPlace, LogRequest, LogSink } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
-import { LogPosition } from '../../model/logPosition';
+import { cursorAfter, LogPosition } from '../../model/logPosition';
 import { parseTimestamp, sinceParameter } from '../../model/logTime';
 import { EngineError, type EngineErrorCode } from '../engine';
-import type { ContainerRun, LogQuery } from './dockerApi';
+import type { ContainerRun, LogQuery, RunState } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
 import type { FollowSession, SessionSource } from './followSession';
-import { hasCursor, newestLine, type ProbedLog } from './logProbe';
-import { LogReading, type LogForm } from './logStream';
-import { LogVigil } from './logVigil';
+import { logFidelity } from './logFidelity';
+import { readByLooks } from './logLooks';
+import { LogPass, type PassEnd, type PassHandlers } from './logPass';
+import { newestLine } from './logProbe';
+import type { LogForm } from './logStream';
+import { GRACE_MS, LossMarkers } from './lossMarkers';
+import { ResumeTail } from './resumeTail';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
-/** Being away for less than this is not worth a line: only the restart or reconnect is reported. */
-const GRACE_MS = 2_000;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
 
 /** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
@@ -42,6 +44,7 @@ const PASSING_FOR_ONE_READ: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCo
 export class LogFollower implements Disposable {
   private readonly store = new DisposableStore();
   private position: LogPosition;
+  private readonly resumeTail = new ResumeTail();
   private identity: ContainerIdentity | undefined;
   private readonly batcher: LogBatcher;
   private readonly wakeup: Wakeup;
@@ -50,7 +53,7 @@ export class LogFollower implements Disposable {
   /** Where the log begins was looked up. */
   private hasBegun = false;
   /** The run whose log was read last. */
-  private lastRun: ContainerRun | undefined;
+  private lastRun: RunState | undefined;
   /** What the log has was all read, or is all new: it is opened from its beginning. */
   private isKnownEmpty = false;
   /** After this timestamp lines are missing; told with the next line. */
@@ -66,10 +69,10 @@ export class LogFollower implements Disposable {
   /** Settles when the sink has taken all lines of a log that is not followed. */
   private held: Promise<void> = Promise.resolve();
   private isCancelled = false;
-  /** Since when the log can't be read, in milliseconds since the Unix epoch. */
-  private lostAtMs: number | undefined;
-  private isLossReported = false;
+  private readonly loss: LossMarkers;
   private failures = 0;
+  /** How many lines the pass of the moment has brought. */
+  private newLines = 0;
 
   constructor(
     private id: ContainerId,
@@ -79,6 +82,8 @@ export class LogFollower implements Disposable {
     private readonly clock: Clock,
   ) {
     this.position = new LogPosition(id);
+    if (request.resumeAt) this.resumeAt(request.resumeAt);
+    this.loss = new LossMarkers(clock, (marker) => this.mark(marker));
     this.batcher = this.store.add(new LogBatcher((batch) => this.deliver(batch), clock));
     this.wakeup = new Wakeup(clock);
     this.store.add(sessions.onDidChangeSession(() => this.wakeup.signal()));
@@ -89,6 +94,16 @@ export class LogFollower implements Disposable {
     this.isCancelled = true;
     this.store.dispose();
     this.wakeup.signal();
+  }
+
+  private resumeAt({ cursor, runStartedAt, identity }: LogPlace): void {
+    this.id = cursor.containerId;
+    this.position = new LogPosition(this.id);
+    this.position.startAfter(cursor);
+    this.identity = identity;
+    // How it ended, nobody here has heard.
+    this.lastRun = { startedAt: runStartedAt, isRunning: true, outOfMemory: false };
+    this.hasBegun = true;
   }
 
   /** A method, because what a property said before an `await` need not hold after it. */
@@ -150,8 +165,10 @@ export class LogFollower implements Disposable {
     if (follow) {
       const newest = await newestLine({ session, containerId: this.id, form: formOf(session, run) });
       if (newest === undefined) this.isKnownEmpty = true;
-      else if (tail === 0) this.position.startAfter(newest);
+      else if (tail === 0) this.position.startAfter(cursorAfter(this.id, newest));
     }
+    const fidelity = logFidelity(run.logDriver);
+    if (fidelity !== 'exact') this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
     this.hasBegun = true;
   }
 
@@ -209,43 +226,52 @@ export class LogFollower implements Disposable {
    * @returns whether it did; false when the log must be opened again
    */
   private async readLog(session: FollowSession, run: ContainerRun): Promise<boolean> {
-    const query = this.query(run);
-    const stream = await session.api.openLog(this.id, query);
-    const store = this.store.add(new DisposableStore());
-    store.add({ dispose: () => stream.destroy() });
-    this.stream = stream;
-    this.leftover = [];
-    this.reportReturn();
-    const log: ProbedLog = { session, containerId: this.id, form: formOf(session, run) };
-    const vigil = query.follow ? store.add(this.keepVigil(log, store)) : undefined;
-    const reading = new LogReading(stream, log.form, {
-      line: (line) => this.takeLine(line, vigil),
-      engineMessage: (text) => this.takeEngineMessage(text),
+    const isLive = this.request.follow && run.isRunning;
+    if (!isLive || !run.logRotates) return (await this.pass(session, run, isLive)) === 'complete';
+    return readByLooks({
+      session,
+      containerId: this.id,
+      clock: this.clock,
+      look: async () => ({ end: await this.pass(session, run, false), newLines: this.newLines }),
+      isOver: () => this.isOver(),
     });
+  }
+
+  private async pass(session: FollowSession, run: ContainerRun, follow: boolean): Promise<PassEnd> {
+    const log = { session, containerId: this.id, form: formOf(session, run) };
+    const pass = new LogPass(log, this.query(follow), this.position, this.clock, this.passHandlers());
+    this.store.add(pass);
+    this.leftover = [];
+    this.newLines = 0;
     try {
-      await reading.done;
-      this.leftover = reading.unterminated();
-      return await this.conclude(query, log);
-    } catch (error) {
-      if (store.isDisposed && !this.isOver()) return false;
-      throw error;
+      const end = await pass.run();
+      this.leftover = pass.unterminated;
+      this.settle(end);
+      return end;
     } finally {
-      this.position.rereadFrom(reading.oldestPartial);
-      this.store.delete(store);
+      this.store.delete(pass);
       this.batcher.flush();
     }
   }
 
-  /** The engine ended the log: whether that was its end, and it had the place to go on from. */
-  private async conclude({ follow }: LogQuery, log: ProbedLog): Promise<boolean> {
-    const { cursor, since, isSeeking } = this.position;
-    if (isSeeking && cursor && since !== undefined) {
-      // A followed log ends early when its container stops, perhaps before that place came by.
-      if (!follow && !(await hasCursor(log, cursor, since))) this.loseCursor();
-      return false;
-    }
-    if (!this.position.cursor) this.isKnownEmpty = true;
-    return true;
+  private passHandlers(): PassHandlers {
+    return {
+      opened: (stream) => {
+        this.stream = stream;
+        this.loss.returned();
+      },
+      line: (line) => this.takeLine(line),
+      passedBy: () => undefined,
+      engineMessage: (text) => this.takeEngineMessage(text),
+    };
+  }
+
+  private settle(end: PassEnd): void {
+    if (end === 'missed') this.resumeTail.missed();
+    if (end === 'gone') this.loseCursor();
+    if (end !== 'complete') return;
+    if (this.position.cursor) this.resumeTail.found(this.newLines);
+    else this.isKnownEmpty = true;
   }
 
   /** What the container left unterminated is its last line. */
@@ -260,18 +286,6 @@ export class LogFollower implements Disposable {
     }
   }
 
-  private keepVigil(log: ProbedLog, store: DisposableStore): LogVigil {
-    return new LogVigil(log, this.position, this.clock, {
-      cursorGone: () => {
-        this.loseCursor();
-        store.dispose();
-      },
-      stuck: () => store.dispose(),
-      // The stream notices a lost connection by itself; a log that can't be looked into is no reason to stop reading.
-      failed: () => undefined,
-    });
-  }
-
   /** The log was rotated or truncated beyond the last line delivered: all it has by now is new. */
   private loseCursor(): void {
     this.gapFrom = this.position.cursor?.timestamp;
@@ -279,12 +293,11 @@ export class LogFollower implements Disposable {
     this.isKnownEmpty = true;
   }
 
-  private query(run: ContainerRun): LogQuery {
-    const follow = this.request.follow && run.isRunning;
+  private query(follow: boolean): LogQuery {
     const { since } = this.position;
     if (since === undefined) return { follow, ...this.firstPart() };
-    this.position.seek();
-    return { follow, since };
+    const { tail } = this.resumeTail;
+    return { follow, since, ...(tail !== undefined && { tail }) };
   }
 
   private firstPart(): Pick<LogQuery, 'tail' | 'since'> {
@@ -294,7 +307,8 @@ export class LogFollower implements Disposable {
   }
 
   private deliver(batch: LogBatch): void {
-    const taken = this.sink.lines(batch);
+    const place = this.place();
+    const taken = this.sink.lines(place ? { ...batch, place } : batch);
     if (!taken || this.request.follow) return;
     const { stream } = this;
     stream?.pause();
@@ -302,10 +316,16 @@ export class LogFollower implements Disposable {
     this.held.catch((error: unknown) => this.finish(asError(error)));
   }
 
-  private takeLine(line: LogLine, vigil: LogVigil | undefined): void {
+  private place(): LogPlace | undefined {
+    const { cursor } = this.position;
+    if (!cursor || !this.identity) return undefined;
+    return { cursor, runStartedAt: this.lastRun?.startedAt ?? '', identity: this.identity };
+  }
+
+  private takeLine(line: LogLine): void {
     if (this.isOver()) return;
-    vigil?.sawLine(line);
-    if (this.position.accept(line)) this.deliverLine(line);
+    this.newLines++;
+    this.deliverLine(line);
   }
 
   private deliverLine(line: LogLine): void {
@@ -347,7 +367,7 @@ export class LogFollower implements Disposable {
   /** Waits until a container takes the place of the one that was removed, and reads that one's log from its beginning. */
   private async awaitSuccessor(session: FollowSession): Promise<void> {
     this.listen(session);
-    this.reportReturn();
+    this.loss.returned();
     this.takeLeftover();
     const successor = this.successorAmong(session.containers.values());
     if (successor) {
@@ -364,7 +384,8 @@ export class LogFollower implements Disposable {
     this.id = id;
     this.position = new LogPosition(id);
     this.runs = new RunMarkers((marker) => this.mark(marker));
-    this.lastRun = this.lostAtMs = this.gapFrom = undefined;
+    this.lastRun = this.gapFrom = undefined;
+    this.loss.forget();
     this.isGone = this.isRemovalReported = false;
     this.isKnownEmpty = true;
     this.mark({ kind: 'recreated', containerId: id });
@@ -373,31 +394,18 @@ export class LogFollower implements Disposable {
   private async lose(error: EngineError): Promise<void> {
     this.batcher.flush();
     // A container that is being removed has no log for a moment; that is no loss.
-    if (error.code !== 'conflict') this.lostAtMs ??= this.clock.nowMs();
+    if (error.code !== 'conflict') this.loss.lost();
     await this.pause();
-    if (this.lostAtMs !== undefined && this.clock.nowMs() - this.lostAtMs >= GRACE_MS)
-      this.reportLoss(error.message);
+    this.loss.stillLost(error.message);
   }
 
   private async awaitSession(): Promise<void> {
-    if (this.hasBegun && !this.isLossReported) {
-      this.lostAtMs ??= this.clock.nowMs();
+    if (this.hasBegun && !this.loss.isReported) {
+      this.loss.lost();
       if (await this.wakeup.sleep(GRACE_MS)) return;
-      this.reportLoss('');
+      this.loss.report('');
     }
     await this.wakeup.sleep();
-  }
-
-  private reportLoss(reason: string): void {
-    if (this.isLossReported || this.isOver()) return;
-    this.isLossReported = true;
-    this.mark({ kind: 'connectionLost', reason });
-  }
-
-  private reportReturn(): void {
-    if (this.lostAtMs !== undefined) this.mark({ kind: 'reconnected' });
-    this.lostAtMs = undefined;
-    this.isLossReported = false;
   }
 
   /** Waits before the log is opened again, longer each time no line came in between. */
@@ -427,7 +435,7 @@ export class LogFollower implements Disposable {
 }
 
 function formOf(session: FollowSession, run: ContainerRun): LogForm {
-  return { hasTerminal: run.hasTerminal, partStamps: session.partStamps };
+  return { hasTerminal: run.hasTerminal, partStamps: session.partStamps, runStartedAt: run.startedAt };
 }
 
 function asError(error: unknown): Error {

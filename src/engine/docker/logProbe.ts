@@ -27,10 +27,13 @@ function isIn(log: ProbedLog, cursor: LogCursor, query: LogQuery): Promise<boole
   return readUntil(log, query, (line) => finder.isCursor(line));
 }
 
-/** The newest line the engine has; `undefined` when the log is empty. Of a line in parts it is the last part only. */
+/** A line of 1 MB is kept in 64 parts, each of which counts. */
+const NEWEST_TAIL = 100;
+
+/** The newest line that the container has ended; `undefined` when the log has none. */
 export async function newestLine(log: ProbedLog): Promise<LogLine | undefined> {
   let newest: LogLine | undefined;
-  await readUntil(log, { follow: false, tail: 1 }, (line) => {
+  await readUntil(log, { follow: false, tail: NEWEST_TAIL }, (line) => {
     newest = line;
     return false;
   });
@@ -57,5 +60,5 @@ async function readUntil(
   } catch (error) {
     if (!search.isDone) throw error;
   }
-  return search.isDone || reading.unterminated().some(isWanted);
+  return search.isDone;
 }

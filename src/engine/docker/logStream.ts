@@ -12,6 +12,8 @@ export interface LogForm {
   /** Without frames, as the log of a container with a terminal is. */
   readonly hasTerminal: boolean;
   readonly partStamps: PartStamps;
+  /** When the present run of the container began; empty if it never ran. */
+  readonly runStartedAt: string;
 }
 
 interface RecordReader {
@@ -40,7 +42,9 @@ export class LogReading {
       },
     };
     this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps);
-    this.records = form.hasTerminal ? terminalRecords(this.lines) : framedRecords(this.lines);
+    this.records = form.hasTerminal
+      ? terminalRecords(this.lines, form.runStartedAt)
+      : framedRecords(this.lines);
     stream.on('data', (chunk: Buffer) => this.push(chunk));
     stream.on('end', () => this.end());
     stream.on('error', (error) => this.ended.reject(brokeOff(error)));
@@ -92,8 +96,11 @@ function framedRecords(lines: LineAssembler): RecordReader {
   return { push: (chunk) => reader.push(chunk), end: () => !reader.isMidFrame };
 }
 
-function terminalRecords(lines: LineAssembler): RecordReader {
-  const reader = new TtyRecordReader((buffer, start, end) => lines.pushRecord('stdout', buffer, start, end));
+function terminalRecords(lines: LineAssembler, runStartedAt: string): RecordReader {
+  const reader = new TtyRecordReader(
+    (buffer, start, end) => lines.pushRecord('stdout', buffer, start, end),
+    runStartedAt,
+  );
   return {
     push: (chunk) => reader.push(chunk),
     end: () => {

@@ -13,6 +13,8 @@ const LONGEST_SILENCE_MS = 600_000;
 const ARRIVAL_MS = 2_000;
 
 export interface VigilHandlers {
+  /** The cursor's line is not among the newest lines, which alone were asked for. */
+  cursorMissed(): void;
   /** The engine does not have the cursor's line any more. */
   cursorGone(): void;
   /** The engine has newer lines than it sends, as after a log file was truncated from outside. */
@@ -37,6 +39,8 @@ export class LogVigil implements Disposable {
     private readonly log: ProbedLog,
     private readonly position: LogPosition,
     private readonly clock: Clock,
+    /** Only a number of the newest lines was asked for. */
+    private readonly isOfNewest: boolean,
     private readonly handlers: VigilHandlers,
   ) {
     this.schedule();
@@ -80,6 +84,10 @@ export class LogVigil implements Disposable {
   private async lookForCursor(): Promise<void> {
     const { cursor, since } = this.position;
     if (!this.position.isSeeking || this.isCursorThere || !cursor || since === undefined) return;
+    if (this.isOfNewest) {
+      this.handlers.cursorMissed();
+      return;
+    }
     this.isCursorThere = await hasCursor(this.log, cursor, since);
     if (!this.isCursorThere && this.isStillSeeking()) this.handlers.cursorGone();
   }

@@ -1,6 +1,6 @@
 import type { LogLine, LogMarker, RunEnd } from '../../model/log';
 import { parseTimestamp, toSeconds } from '../../model/logTime';
-import type { ContainerRun } from './dockerApi';
+import type { RunState } from './dockerApi';
 import type { EngineEvent } from './engineEvent';
 
 /**
@@ -36,18 +36,18 @@ export class RunMarkers {
   }
 
   /** Whether there is still something to tell about the end of this run. */
-  isStopNews(run: ContainerRun): boolean {
+  isStopNews(run: RunState): boolean {
     return !this.isStopTold && run.startedAt !== '';
   }
 
   /** The run is over, and no other began soon. */
-  stopped(run: ContainerRun): void {
+  stopped(run: RunState): void {
     this.isStopTold = true;
     this.tell({ kind: 'stopped', ...endOf(run) });
   }
 
   /** Another run followed this one. */
-  started(before: ContainerRun, now: ContainerRun): void {
+  started(before: RunState, now: RunState): void {
     const start = parseTimestamp(now.startedAt);
     this.latestStartSeconds = start ? toSeconds(start) : 0;
     if (!this.isStartTold && before.startedAt !== '') this.tellStart(this.end ?? endOf(before));
@@ -65,7 +65,7 @@ export class RunMarkers {
 }
 
 /** A run that was looked at while it lasted had no end yet. */
-function endOf({ isRunning, exitCode, outOfMemory }: ContainerRun): RunEnd {
+function endOf({ isRunning, exitCode, outOfMemory }: RunState): RunEnd {
   if (isRunning) return { outOfMemory: false };
   return { outOfMemory, ...(exitCode === undefined ? {} : { exitCode }) };
 }

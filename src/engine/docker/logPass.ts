@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../base/clock';
+import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { LogLine } from '../../model/log';
+import type { LogPosition } from '../../model/logPosition';
+import type { LogQuery } from './dockerApi';
+import { hasCursor, type ProbedLog } from './logProbe';
+import { LogReading } from './logStream';
+import { LogVigil } from './logVigil';
+
+/** How reading a log from a place on came to its end. */
+export type PassEnd =
+  /** The engine ended the log, and all it had is read. */
+  | 'complete'
+  /** It ended or fell silent before the place to go on from came by: it must be opened again. */
+  | 'incomplete'
+  /** Only the newest lines were asked for, and the place to go on from is not among them. */
+  | 'missed'
+  /** The engine does not have the place to go on from any more: the log was rotated or truncated. */
+  | 'gone';
+
+export interface PassHandlers {
+  /** The log is open. */
+  opened(stream: Readable): void;
+  /** A line after the place to go on from. */
+  line(line: LogLine): void;
+  /** A line up to that place, which was delivered before. */
+  passedBy(line: LogLine): void;
+  /** A message of the engine itself. */
+  engineMessage(text: string): void;
+}
+
+/** Opens a log once and reads what it has after the place reached; without such a place, all it gives. */
+export class LogPass implements Disposable {
+  private readonly store = new DisposableStore();
+  private reading: LogReading | undefined;
+  /** Why the vigil ended it. */
+  private verdict: PassEnd | undefined;
+  private seenLines = 0;
+
+  constructor(
+    private readonly log: ProbedLog,
+    private readonly query: LogQuery,
+    private readonly position: LogPosition,
+    private readonly clock: Clock,
+    private readonly handlers: PassHandlers,
+  ) {}
+
+  /** What the log left unterminated at its end. */
+  get unterminated(): readonly LogLine[] {
+    return this.reading?.unterminated() ?? [];
+  }
+
+  /** Rejects as {@link LogReading.done} does. */
+  async run(): Promise<PassEnd> {
+    const { session, containerId, form } = this.log;
+    const stream = await session.api.openLog(containerId, this.query);
+    this.store.add({ dispose: () => stream.destroy() });
+    if (this.position.cursor) this.position.seek();
+    const vigil = this.query.follow ? this.store.add(this.keepVigil()) : undefined;
+    this.handlers.opened(stream);
+    this.reading = new LogReading(stream, form, {
+      line: (line) => this.take(line, vigil),
+      engineMessage: (text) => this.handlers.engineMessage(text),
+    });
+    try {
+      await this.reading.done;
+      return await this.conclude();
+    } catch (error) {
+      if (this.verdict) return this.verdict;
+      throw error;
+    } finally {
+      this.position.rereadFrom(this.reading.oldestPartial);
+      this.store.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private take(line: LogLine, vigil: LogVigil | undefined): void {
+    if (this.store.isDisposed) return;
+    this.seenLines++;
+    vigil?.sawLine(line);
+    if (this.position.isSeeking) this.handlers.passedBy(line);
+    if (this.position.accept(line)) this.handlers.line(line);
+  }
+
+  /** The engine ended the log: whether it had the place to go on from. */
+  private async conclude(): Promise<PassEnd> {
+    const { cursor, since, isSeeking } = this.position;
+    if (!isSeeking || !cursor || since === undefined) return 'complete';
+    const { tail, follow } = this.query;
+    if (typeof tail === 'number' && this.seenLines >= tail) return 'missed';
+    // A followed log ends early when its container stops, perhaps before that place came by.
+    if (follow) return 'incomplete';
+    if (!(await hasCursor(this.log, cursor, since))) return 'gone';
+    return this.isOfNewest ? 'missed' : 'incomplete';
+  }
+
+  /** Of the log only a number of its newest lines is read. */
+  private get isOfNewest(): boolean {
+    return typeof this.query.tail === 'number';
+  }
+
+  private keepVigil(): LogVigil {
+    const giveUp = (verdict: PassEnd): void => {
+      this.verdict = verdict;
+      this.store.dispose();
+    };
+    return new LogVigil(this.log, this.position, this.clock, this.isOfNewest, {
+      cursorMissed: () => giveUp('missed'),
+      cursorGone: () => giveUp('gone'),
+      stuck: () => giveUp('incomplete'),
+      // The stream notices a lost connection by itself; a log that can't be looked into is no reason to stop reading.
+      failed: () => undefined,
+    });
+  }
+}
