@@ -50,6 +50,7 @@ export class FilterRun {
   private lines = 0;
   /** So many more lines are shown as the context of what passed before. */
   private contextAfter = 0;
+  private isPriming = false;
 
   constructor(
     private readonly filter: CompiledFilter,
@@ -83,6 +84,34 @@ export class FilterRun {
     if ((isWanted || filter.contextLines > 0) && this.isExcluded(record, text)) this.leaveOut(record);
     else if (isWanted) this.release(record, line, place);
     else this.hold(record, { line, place, text, number: this.lines, leftOutBefore: 0 });
+  }
+
+  /**
+   * Takes lines that a reader has behind it, so that what follows is judged as if all had gone through here. None of
+   * them is shown now. Later, with a record that turns out to be wanted or as context, only those are of which it is sure
+   * that they have not been shown before: not the first record of each stream, which may have begun earlier, nor what
+   * may have been its context.
+   */
+  prime(lines: readonly LogLine[]): void {
+    const heads: Record<LogStream, number> = { stdout: 0, stderr: 0 };
+    let unsure = this.lines;
+    this.isPriming = true;
+    for (const line of lines) {
+      this.push(line);
+      if (this.records[line.stream].head === this.lines) heads[line.stream]++;
+      if (heads[line.stream] === 1) unsure = this.lines;
+    }
+    this.isPriming = false;
+    this.forget(unsure + this.filter.contextLines);
+  }
+
+  /** Lines up to this number are not shown any more. */
+  private forget(number: number): void {
+    this.ring.takeBetween(0, number + 1);
+    for (const record of Object.values(this.records)) {
+      const kept = record.waiting.filter((held) => held.number > number);
+      record.waiting = kept.length > 0 ? kept : NONE;
+    }
   }
 
   /** A new run of the container begins: what comes belongs to no record before. */
@@ -170,11 +199,12 @@ export class FilterRun {
 
   private showMatch(line: LogLine, place: RecordPlace): void {
     this.contextAfter = this.filter.contextLines;
-    this.show({ line, place, isContext: false, notShownBefore: this.ring.giveUp() });
+    const notShownBefore = this.ring.giveUp();
+    if (!this.isPriming) this.show({ line, place, isContext: false, notShownBefore });
   }
 
   private showContext({ line, place, leftOutBefore }: HeldLine): void {
-    this.show({ line, place, isContext: true, notShownBefore: leftOutBefore });
+    if (!this.isPriming) this.show({ line, place, isContext: true, notShownBefore: leftOutBefore });
   }
 }
 

@@ -24,7 +24,7 @@ export function readContainer(entry: unknown, nowMs: number): Container | undefi
         .filter((part) => typeof part === 'string')
         .join(' '),
     createdAtMs: readTimeMs(fields['Created']),
-    state: state.toLowerCase(),
+    state: readState(state),
     statusText,
     ...definedOnly({
       health: readHealth(fields, statusText),
@@ -59,6 +59,12 @@ function readTimeMs(value: unknown): number {
   if (seconds !== undefined) return seconds * 1000;
   const parsedMs = Date.parse(asText(value) ?? '');
   return Number.isNaN(parsedMs) ? 0 : parsedMs;
+}
+
+/** Podman says `stopped` of a container that exited and is not cleaned up yet. */
+function readState(state: string): string {
+  const lowerCase = state.toLowerCase();
+  return lowerCase === 'stopped' ? 'exited' : lowerCase;
 }
 
 function stateFromStatus(status: string): string {

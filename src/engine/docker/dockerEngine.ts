@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../base/clock';
 import { Emitter } from '../../base/emitter';
 import { messageOf } from '../../base/errors';
-import { DisposableStore, toDisposable, type Disposable } from '../../base/lifecycle';
+import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { reduceConnection, type ConnectionInput } from '../../model/connection';
 import type { Container, ContainerId } from '../../model/container';
 import { filteredLog } from '../../model/filteredSink';
@@ -21,7 +21,8 @@ import type { Log } from './containerWatch';
 import type { DockerSession } from './dockerSession';
 import { DockerExecSession } from './execSession';
 import type { SessionSource } from './followSession';
-import { LogFollower } from './logFollower';
+import { readerOf } from './logReader';
+import { SharedLogs } from './sharedLogs';
 import { refusedLog } from './refusedLog';
 
 /** Opens a session with whichever engine is found; rejects with {@link EngineError}. */
@@ -55,9 +56,11 @@ export class DockerEngine implements ContainerEngine, SessionSource {
   private readonly attemptStore = this.store.add(new DisposableStore());
 
   private readonly clock: Clock;
+  private readonly logs: SharedLogs;
 
   constructor(private readonly options: DockerEngineOptions) {
     this.clock = options.clock ?? systemClock;
+    this.logs = this.store.add(new SharedLogs(this, this.clock));
   }
 
   get connection(): EngineConnection {
@@ -91,9 +94,7 @@ export class DockerEngine implements ContainerEngine, SessionSource {
   followLog(id: ContainerId, request: LogRequest, sink: LogSink): LogFollow {
     const filtered = filteredLog(request.filter, sink);
     if (filtered.kind === 'filterError') return refusedLog(filtered.message, sink);
-    const follower = new LogFollower(id, request, filtered.sink, this, this.clock);
-    this.store.add(follower);
-    return toDisposable(() => this.store.delete(follower));
+    return this.logs.read(id, request, readerOf(filtered));
   }
 
   async exec(id: ContainerId, command: readonly string[], size: TerminalSize): Promise<ExecSession> {

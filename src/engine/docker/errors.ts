@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors';
 import { EngineError } from '../engine';
 import { fieldOf, type Explanation } from './explanation';
-import { explainStatus } from './httpErrors';
+import { codeOfPodmanCause, explainStatus } from './httpErrors';
 import { explainSystemCode } from './systemErrors';
 
 /**
@@ -27,8 +27,12 @@ export function withoutCredentials(text: string): string {
 
 function explain(error: unknown): Explanation {
   const statusCode = fieldOf(error, 'statusCode');
-  if (typeof statusCode === 'number')
-    return explainStatus(statusCode, engineMessage(error), fieldOf(error, 'reason'));
+  if (typeof statusCode === 'number') {
+    const podmanCode = codeOfPodmanCause(rootCause(error));
+    return podmanCode
+      ? { code: podmanCode, text: engineMessage(error) }
+      : explainStatus(statusCode, engineMessage(error), fieldOf(error, 'reason'));
+  }
   const aborted = explainAbort(error);
   if (aborted !== undefined) return aborted;
   const systemCode = fieldOf(error, 'code') ?? fieldOf(fieldOf(error, 'cause'), 'code');
@@ -58,7 +62,12 @@ function explainAbort(error: unknown): Explanation | undefined {
 function engineMessage(error: unknown): string {
   const message = fieldOf(fieldOf(error, 'json'), 'message');
   if (typeof message === 'string' && message !== '') return sentence(message);
-  return sentence(messageOf(error).replace(/^\(HTTP code \d+\) /, ''));
+  return sentence(messageOf(error).replace(/^\(HTTP code \d+\) (?:unexpected - )?/, ''));
+}
+
+/** Podman names it in a field, which docker-modem drops where a stream was asked for; messages end with it too. */
+function rootCause(error: unknown): unknown {
+  return fieldOf(fieldOf(error, 'json'), 'cause') ?? messageOf(error).trim().split(': ').at(-1);
 }
 
 function sentence(text: string): string {

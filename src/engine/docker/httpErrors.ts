@@ -1,4 +1,16 @@
+import type { EngineErrorCode } from '../engine';
 import type { Explanation } from './explanation';
+
+/** Podman answers these with status 500, and names the root of the error in a field of its own. */
+const PODMAN_CAUSES: ReadonlyMap<unknown, EngineErrorCode> = new Map([
+  ['container state improper', 'conflict'],
+  ['this container is not logging output', 'notSupported'],
+]);
+
+/** What a `cause` in the answer means; `undefined` where the status says it. */
+export function codeOfPodmanCause(cause: unknown): EngineErrorCode | undefined {
+  return PODMAN_CAUSES.get(cause);
+}
 
 /**
  * Explains an answer of the engine that refuses or fails.

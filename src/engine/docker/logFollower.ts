@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
+import { asError } from '../../base/errors';
 import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
-import type { LogBatch, LogLine, LogMarker, LogPlace, LogRequest, LogSink } from '../../model/log';
+import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
 import { cursorAfter, LogPosition } from '../../model/logPosition';
 import { parseTimestamp, sinceParameter } from '../../model/logTime';
@@ -16,12 +17,15 @@ import { logFidelity } from './logFidelity';
 import { readByLooks } from './logLooks';
 import { LogPass, type PassEnd, type PassHandlers } from './logPass';
 import { newestLine } from './logProbe';
+import type { LogReader } from './logReader';
 import type { LogForm } from './logStream';
 import { GRACE_MS, LossMarkers } from './lossMarkers';
 import { ResumeTail } from './resumeTail';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
+/** So many lines before a place tell what record goes on there. */
+const LINES_BEHIND = 500;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
 
 /** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
@@ -35,6 +39,11 @@ const PASSING_FOR_ONE_READ: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCo
   'connectionLost',
   'unreachable',
 ]);
+
+export interface FollowerRequest extends LogRequest {
+  /** Somebody reads on after this reading's end: what is unterminated there is not a line yet. */
+  readonly isContinued?: boolean;
+}
 
 /**
  * Follows one container's log until nobody wants it any more. The engine ends a followed log whenever the container
@@ -50,6 +59,7 @@ export class LogFollower implements Disposable {
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
   private runs = new RunMarkers((marker) => this.mark(marker));
+  private startsAfter: LogCursor | undefined;
   /** Where the log begins was looked up. */
   private hasBegun = false;
   /** The run whose log was read last. */
@@ -69,15 +79,20 @@ export class LogFollower implements Disposable {
   /** Settles when the sink has taken all lines of a log that is not followed. */
   private held: Promise<void> = Promise.resolve();
   private isCancelled = false;
+  private isResuming = false;
   private readonly loss: LossMarkers;
   private failures = 0;
   /** How many lines the pass of the moment has brought. */
   private newLines = 0;
+  /** Where the log ended when it was begun. */
+  private endAtBegin: LogCursor | undefined;
+  /** The newest lines up to the place to resume at. */
+  private linesBehind: LogLine[] = [];
 
   constructor(
     private id: ContainerId,
-    private readonly request: LogRequest,
-    private readonly sink: LogSink,
+    private readonly request: FollowerRequest,
+    private readonly sink: LogReader,
     private readonly sessions: SessionSource,
     private readonly clock: Clock,
   ) {
@@ -90,6 +105,18 @@ export class LogFollower implements Disposable {
     void this.run();
   }
 
+  /** The place before the first line, where there is one by now. */
+  get startCursor(): LogCursor | undefined {
+    return this.startsAfter;
+  }
+
+  /** After the last line that was delivered, or where the log ended if none was. */
+  get place(): LogPlace | undefined {
+    const cursor = this.position.cursor ?? this.endAtBegin;
+    if (!cursor || !this.identity) return undefined;
+    return { cursor, runStartedAt: this.lastRun?.startedAt ?? '', identity: this.identity };
+  }
+
   dispose(): void {
     this.isCancelled = true;
     this.store.dispose();
@@ -100,10 +127,12 @@ export class LogFollower implements Disposable {
     this.id = cursor.containerId;
     this.position = new LogPosition(this.id);
     this.position.startAfter(cursor);
+    this.startsAfter = cursor;
     this.identity = identity;
     // How it ended, nobody here has heard.
     this.lastRun = { startedAt: runStartedAt, isRunning: true, outOfMemory: false };
     this.hasBegun = true;
+    this.isResuming = this.request.filter !== undefined;
   }
 
   /** A method, because what a property said before an `await` need not hold after it. */
@@ -147,7 +176,7 @@ export class LogFollower implements Disposable {
       this.lastRun = run;
       const isComplete = await this.readLog(session, run);
       if (isComplete && !this.request.follow) {
-        this.takeLeftover();
+        if (this.request.isContinued !== true) this.takeLeftover();
         break;
       }
       run = isComplete ? await this.nextRun(session, run) : await this.reopen(session);
@@ -161,14 +190,19 @@ export class LogFollower implements Disposable {
    * no place to go back to.
    */
   private async begin(session: FollowSession, run: ContainerRun): Promise<void> {
-    const { follow, tail } = this.request;
-    if (follow) {
+    const { follow, tail, isContinued = false } = this.request;
+    if (follow || isContinued) {
       const newest = await newestLine({ session, containerId: this.id, form: formOf(session, run) });
-      if (newest === undefined) this.isKnownEmpty = true;
-      else if (tail === 0) this.position.startAfter(cursorAfter(this.id, newest));
+      this.endAtBegin = newest && cursorAfter(this.id, newest);
+      if (!this.endAtBegin) this.isKnownEmpty = true;
+      else if (tail === 0) {
+        this.position.startAfter(this.endAtBegin);
+        this.startsAfter = this.endAtBegin;
+      }
     }
     const fidelity = logFidelity(run.logDriver);
-    if (fidelity !== 'exact') this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
+    if (fidelity !== 'exact' && !isContinued)
+      this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
     this.hasBegun = true;
   }
 
@@ -227,7 +261,8 @@ export class LogFollower implements Disposable {
    */
   private async readLog(session: FollowSession, run: ContainerRun): Promise<boolean> {
     const isLive = this.request.follow && run.isRunning;
-    if (!isLive || !run.logRotates) return (await this.pass(session, run, isLive)) === 'complete';
+    if (!isLive) return this.readToEnd(session, run);
+    if (!run.logRotates) return this.readOn(session, run);
     return readByLooks({
       session,
       containerId: this.id,
@@ -235,6 +270,19 @@ export class LogFollower implements Disposable {
       look: async () => ({ end: await this.pass(session, run, false), newLines: this.newLines }),
       isOver: () => this.isOver(),
     });
+  }
+
+  /** What was missed is read first, and only then followed: a followed log does not say that it has no such place. */
+  private async readOn(session: FollowSession, run: ContainerRun): Promise<boolean> {
+    if (this.position.cursor && !(await this.readToEnd(session, run))) return false;
+    return (await this.pass(session, run, true)) === 'complete';
+  }
+
+  private async readToEnd(session: FollowSession, run: ContainerRun): Promise<boolean> {
+    for (;;) {
+      const end = await this.pass(session, run, false);
+      if (end === 'complete' || end === 'incomplete') return end === 'complete';
+    }
   }
 
   private async pass(session: FollowSession, run: ContainerRun, follow: boolean): Promise<PassEnd> {
@@ -258,10 +306,13 @@ export class LogFollower implements Disposable {
     return {
       opened: (stream) => {
         this.stream = stream;
+        this.linesBehind = [];
         this.loss.returned();
       },
       line: (line) => this.takeLine(line),
-      passedBy: () => undefined,
+      passedBy: (line) => {
+        if (this.isResuming) this.passBy(line);
+      },
       engineMessage: (text) => this.takeEngineMessage(text),
     };
   }
@@ -307,7 +358,7 @@ export class LogFollower implements Disposable {
   }
 
   private deliver(batch: LogBatch): void {
-    const place = this.place();
+    const place = this.position.cursor && this.place;
     const taken = this.sink.lines(place ? { ...batch, place } : batch);
     if (!taken || this.request.follow) return;
     const { stream } = this;
@@ -316,16 +367,23 @@ export class LogFollower implements Disposable {
     this.held.catch((error: unknown) => this.finish(asError(error)));
   }
 
-  private place(): LogPlace | undefined {
-    const { cursor } = this.position;
-    if (!cursor || !this.identity) return undefined;
-    return { cursor, runStartedAt: this.lastRun?.startedAt ?? '', identity: this.identity };
-  }
-
   private takeLine(line: LogLine): void {
     if (this.isOver()) return;
     this.newLines++;
+    if (this.isResuming) this.resumed();
     this.deliverLine(line);
+  }
+
+  private passBy(line: LogLine): void {
+    if (this.linesBehind.length >= 2 * LINES_BEHIND) this.linesBehind = this.linesBehind.slice(-LINES_BEHIND);
+    this.linesBehind.push(line);
+  }
+
+  /** A reader came back with a place, and its first line has come. */
+  private resumed(): void {
+    this.isResuming = false;
+    this.sink.prime(this.linesBehind);
+    this.linesBehind = [];
   }
 
   private deliverLine(line: LogLine): void {
@@ -436,10 +494,6 @@ export class LogFollower implements Disposable {
 
 function formOf(session: FollowSession, run: ContainerRun): LogForm {
   return { hasTerminal: run.hasTerminal, partStamps: session.partStamps, runStartedAt: run.startedAt };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function isNoSuchContainer(error: unknown): boolean {

@@ -1,0 +1,212 @@
+import { asError } from '../../base/errors';
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/lifecycle';
+import type { LogBatch, LogCursor, LogMarker, LogPlace, LogRequest } from '../../model/log';
+import type { LogRing, RingSpot } from '../../model/logRing';
+import { EngineError } from '../engine';
+import type { LogReader } from './logReader';
+
+/** A reader whose place is not in the ring yet looks again after so long, should the ring not have come there. */
+const LOOK_AGAIN_MS = 1_000;
+/** Of what happened while a reader lagged behind, so many markers are kept for it. */
+const MAX_MISSED_MARKERS = 100;
+
+/** A log being read from the engine to its present end. */
+export interface ReadingOn extends Disposable {
+  /** After the last line it brought, or where the log ended if it brought none; none in an empty log. */
+  readonly place: LogPlace | undefined;
+}
+
+export interface SharedLogReaderOptions {
+  readOn(request: LogRequest, into: LogReader): ReadingOn;
+  /** The place before the ring's entry 0, as far as it is known by now. */
+  startOfRing(): LogCursor | undefined;
+  readonly clock: Clock;
+  /** The reader is gone. */
+  left(): void;
+}
+
+type ReaderState =
+  /** It reads from the engine what the ring does not have, or has not yet. */
+  | { readonly kind: 'catchingUp'; readonly reading: ReadingOn; readonly ringEnd: number }
+  /** It has read to the end of the log, and the ring has not come to that place yet. */
+  | { readonly kind: 'waiting'; readonly timer: Disposable }
+  /** It takes entry after entry from the ring. */
+  | { readonly kind: 'joined'; readonly next: number }
+  | { readonly kind: 'over' };
+
+/** One of those who read a shared log: where it is, and how it gets what it lacks. */
+export class SharedLogReader implements Disposable {
+  private state: ReaderState = { kind: 'joined', next: 0 };
+  /** After the last line that was handed over. */
+  private place: LogPlace | undefined;
+  /** The reader asked not to be given more. */
+  private isHeld = false;
+  /** What happened while it was held, by the number of the entry. */
+  private missed: { readonly entry: number; readonly marker: LogMarker }[] = [];
+  /** After this timestamp it lacks lines that nobody has any more. */
+  private gapFrom: string | undefined;
+
+  constructor(
+    private readonly request: LogRequest,
+    private readonly reader: LogReader,
+    private readonly ring: LogRing,
+    private readonly options: SharedLogReaderOptions,
+  ) {
+    this.place = request.resumeAt;
+  }
+
+  /** Reads from the engine what it lacks, unless the ring has its place. */
+  catchUp(): void {
+    if (this.tryToJoin()) return;
+    const ringEnd = this.ring.end;
+    // Who was here all the time hears of runs from the ring.
+    const isNew = this.isFresh;
+    this.leaveState();
+    const reading = this.options.readOn(
+      this.place ? { ...this.request, resumeAt: this.place } : this.request,
+      {
+        lines: (batch) => this.takeRead(batch),
+        marker: (marker) => {
+          if (isNew || !isOfRun(marker)) this.reader.marker(marker);
+        },
+        ended: (error) => this.caughtUp(error),
+        prime: (lines) => {
+          if (this.isFresh) this.reader.prime(lines);
+        },
+      },
+    );
+    this.state = { kind: 'catchingUp', reading, ringEnd };
+  }
+
+  /** To be called when the ring has got another entry. */
+  advance(): void {
+    if (this.state.kind === 'waiting') this.tryToJoin();
+    if (this.state.kind === 'joined' && this.isHeld) this.keepMarker();
+    while (this.state.kind === 'joined' && !this.isHeld) {
+      const { next } = this.state;
+      if (next < this.ring.first) {
+        this.catchUp();
+        return;
+      }
+      const entry = this.ring.at(next);
+      if (!entry) return;
+      this.state = { kind: 'joined', next: next + 1 };
+      if (entry.kind === 'marker') this.reader.marker(entry.marker);
+      else this.hand(entry.batch);
+    }
+  }
+
+  /** The log can't be read any further. */
+  end(error?: Error): void {
+    if (this.isOver()) return;
+    this.dispose();
+    this.reader.ended(error);
+  }
+
+  dispose(): void {
+    if (this.isOver()) return;
+    this.leaveState();
+    this.state = { kind: 'over' };
+    this.options.left();
+  }
+
+  /** A method, because what a property said before a call need not hold after it. */
+  private isOver(): boolean {
+    return this.state.kind === 'over';
+  }
+
+  /** It came back with a place, and was given nothing since. */
+  private get isFresh(): boolean {
+    return this.place !== undefined && this.place === this.request.resumeAt;
+  }
+
+  private takeRead(batch: LogBatch): void | Promise<void> {
+    this.place = batch.place ?? this.place;
+    return this.reader.lines(batch);
+  }
+
+  private caughtUp(error: Error | undefined): void {
+    if (this.state.kind !== 'catchingUp') return;
+    const { reading, ringEnd } = this.state;
+    this.place ??= reading.place;
+    if (error && !isGone(error)) this.end(error);
+    else if (error) this.joinWithout(ringEnd);
+    // The log was empty.
+    else if (!this.place && ringEnd >= this.ring.first)
+      this.takeFrom({ entry: ringEnd, rest: [], before: [] });
+    else if (!this.tryToJoin()) this.wait();
+  }
+
+  /** The container is no more, so what the ring does not have is lost. */
+  private joinWithout(ringEnd: number): void {
+    this.gapFrom = this.place?.cursor.timestamp;
+    this.takeFrom({ entry: Math.max(ringEnd, this.ring.first), rest: [], before: [] });
+  }
+
+  private wait(): void {
+    this.leaveState();
+    const timer = this.options.clock.setTimer(() => this.catchUp(), LOOK_AGAIN_MS);
+    this.state = { kind: 'waiting', timer };
+  }
+
+  private tryToJoin(): boolean {
+    const start = this.options.startOfRing();
+    if (start) this.ring.beginsAfter(start);
+    const spot = this.place && this.ring.find(this.place.cursor);
+    if (spot) this.takeFrom(spot);
+    return spot !== undefined;
+  }
+
+  private takeFrom({ entry, rest, before, place }: RingSpot): void {
+    this.leaveState();
+    this.state = { kind: 'joined', next: entry };
+    if (this.isFresh) this.reader.prime(before);
+    for (const missed of this.missed) if (missed.entry < entry) this.reader.marker(missed.marker);
+    this.missed = [];
+    const textLength = rest.reduce((sum, { text }) => sum + text.length + 1, 0);
+    if (rest.length > 0) this.hand({ lines: rest, textLength, ...(place && { place }) });
+    this.advance();
+  }
+
+  private hand(batch: LogBatch): void {
+    this.place = batch.place ?? this.place;
+    if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, batch);
+    const taken = this.reader.lines(batch);
+    if (!taken) return;
+    this.isHeld = true;
+    taken.then(
+      () => {
+        this.isHeld = false;
+        this.advance();
+      },
+      (error: unknown) => this.end(asError(error)),
+    );
+  }
+
+  private tellGap(from: string, { lines }: LogBatch): void {
+    this.gapFrom = undefined;
+    this.reader.marker({ kind: 'gap', from, to: lines[0]?.timestamp ?? from });
+  }
+
+  /** Lines that a held reader misses are read again; what happened is told by nobody else. */
+  private keepMarker(): void {
+    const entry = this.ring.end - 1;
+    const newest = this.ring.at(entry);
+    if (newest?.kind !== 'marker' || this.missed.length >= MAX_MISSED_MARKERS) return;
+    this.missed.push({ entry, marker: newest.marker });
+  }
+
+  private leaveState(): void {
+    if (this.state.kind === 'catchingUp') this.state.reading.dispose();
+    if (this.state.kind === 'waiting') this.state.timer.dispose();
+  }
+}
+
+function isOfRun({ kind }: LogMarker): boolean {
+  return kind === 'stopped' || kind === 'restarted' || kind === 'started';
+}
+
+function isGone(error: Error): boolean {
+  return error instanceof EngineError && error.code === 'noSuchContainer';
+}
