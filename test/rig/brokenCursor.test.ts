@@ -70,7 +70,7 @@ describe('the rig fails a reader', function () {
     }
     const truth = new LogTruth('c1');
     const observation = truth.observe();
-    await new DirectReader(fake.socketPath, container.id, false).readLines('all', (line) =>
+    await new DirectReader(fake.socketPath, container.id, false, 'shared').readLines('all', (line) =>
       observation.take(line),
     );
     observation.done();

@@ -98,7 +98,10 @@ function retryWhenWaiting(reader: ContainerEngine): () => void {
 
 async function makeLog(engine: RigEngine, spec: WriterSpec): Promise<RigLog> {
   const writer = await engine.create(spec);
-  return new RigLog(writer, new DirectReader(engine.socketPath, writer.id, spec.hasTerminal));
+  return new RigLog(
+    writer,
+    new DirectReader(engine.socketPath, writer.id, spec.hasTerminal, engine.partStamps),
+  );
 }
 
 async function underFaults(

@@ -286,7 +286,7 @@ describe("the rig: the engine's own log", () => {
 
   function read(hasTerminal: boolean, bytes: Buffer): StoredLine[] {
     const found: StoredLine[] = [];
-    const records = new StoredRecords(hasTerminal, (stored) => found.push(stored));
+    const records = new StoredRecords(hasTerminal, 'shared', (stored) => found.push(stored));
     for (const byte of bytes) records.push(Buffer.of(byte));
     records.end();
     return found;

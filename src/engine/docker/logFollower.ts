@@ -20,7 +20,7 @@ import { newestLine } from './logProbe';
 import type { LogReader } from './logReader';
 import type { LogForm } from './logStream';
 import { GRACE_MS, LossMarkers } from './lossMarkers';
-import { ResumeTail } from './resumeTail';
+import { ResumeQuery } from './resumeQuery';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
@@ -53,7 +53,7 @@ export interface FollowerRequest extends LogRequest {
 export class LogFollower implements Disposable {
   private readonly store = new DisposableStore();
   private position: LogPosition;
-  private readonly resumeTail = new ResumeTail();
+  private readonly resumeQuery = new ResumeQuery();
   private identity: ContainerIdentity | undefined;
   private readonly batcher: LogBatcher;
   private readonly wakeup: Wakeup;
@@ -281,7 +281,7 @@ export class LogFollower implements Disposable {
   private async readToEnd(session: FollowSession, run: ContainerRun): Promise<boolean> {
     for (;;) {
       const end = await this.pass(session, run, false);
-      if (end === 'complete' || end === 'incomplete') return end === 'complete';
+      if (end !== 'missed') return end === 'complete';
     }
   }
 
@@ -294,7 +294,7 @@ export class LogFollower implements Disposable {
     try {
       const end = await pass.run();
       this.leftover = pass.unterminated;
-      this.settle(end);
+      this.settle(end, follow);
       return end;
     } finally {
       this.store.delete(pass);
@@ -317,12 +317,18 @@ export class LogFollower implements Disposable {
     };
   }
 
-  private settle(end: PassEnd): void {
-    if (end === 'missed') this.resumeTail.missed();
-    if (end === 'gone') this.loseCursor();
+  private settle(end: PassEnd, follow: boolean): void {
+    if (end === 'missed') this.miss(follow);
     if (end !== 'complete') return;
-    if (this.position.cursor) this.resumeTail.found(this.newLines);
+    if (this.position.cursor) this.resumeQuery.found(this.newLines);
     else this.isKnownEmpty = true;
+  }
+
+  /** A followed log ends early when its container stops, so that its missing the place says nothing. */
+  private miss(follow: boolean): void {
+    if (follow) return;
+    if (this.resumeQuery.isLast) this.loseCursor();
+    else this.resumeQuery.missed();
   }
 
   /** What the container left unterminated is its last line. */
@@ -339,6 +345,7 @@ export class LogFollower implements Disposable {
 
   /** The log was rotated or truncated beyond the last line delivered: all it has by now is new. */
   private loseCursor(): void {
+    this.resumeQuery.reset();
     this.gapFrom = this.position.cursor?.timestamp;
     this.position = new LogPosition(this.id);
     this.isKnownEmpty = true;
@@ -347,8 +354,7 @@ export class LogFollower implements Disposable {
   private query(follow: boolean): LogQuery {
     const { since } = this.position;
     if (since === undefined) return { follow, ...this.firstPart() };
-    const { tail } = this.resumeTail;
-    return { follow, since, ...(tail !== undefined && { tail }) };
+    return { follow, ...this.resumeQuery.query(since) };
   }
 
   private firstPart(): Pick<LogQuery, 'tail' | 'since'> {

@@ -4,7 +4,7 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { LogLine } from '../../model/log';
 import type { LogPosition } from '../../model/logPosition';
 import type { LogQuery } from './dockerApi';
-import { hasCursor, type ProbedLog } from './logProbe';
+import type { ProbedLog } from './logProbe';
 import { LogReading } from './logStream';
 import { LogVigil } from './logVigil';
 
@@ -12,12 +12,10 @@ import { LogVigil } from './logVigil';
 export type PassEnd =
   /** The engine ended the log, and all it had is read. */
   | 'complete'
-  /** It ended or fell silent before the place to go on from came by: it must be opened again. */
-  | 'incomplete'
-  /** Only the newest lines were asked for, and the place to go on from is not among them. */
+  /** The place to go on from did not come by: it must be asked for in another way. */
   | 'missed'
-  /** The engine does not have the place to go on from any more: the log was rotated or truncated. */
-  | 'gone';
+  /** The stream is stuck. */
+  | 'stuck';
 
 export interface PassHandlers {
   /** The log is open. */
@@ -36,7 +34,6 @@ export class LogPass implements Disposable {
   private reading: LogReading | undefined;
   /** Why the vigil ended it. */
   private verdict: PassEnd | undefined;
-  private seenLines = 0;
 
   constructor(
     private readonly log: ProbedLog,
@@ -65,7 +62,7 @@ export class LogPass implements Disposable {
     });
     try {
       await this.reading.done;
-      return await this.conclude();
+      return this.position.isSeeking ? 'missed' : 'complete';
     } catch (error) {
       if (this.verdict) return this.verdict;
       throw error;
@@ -81,27 +78,9 @@ export class LogPass implements Disposable {
 
   private take(line: LogLine, vigil: LogVigil | undefined): void {
     if (this.store.isDisposed) return;
-    this.seenLines++;
     vigil?.sawLine(line);
     if (this.position.isSeeking) this.handlers.passedBy(line);
     if (this.position.accept(line)) this.handlers.line(line);
-  }
-
-  /** The engine ended the log: whether it had the place to go on from. */
-  private async conclude(): Promise<PassEnd> {
-    const { cursor, since, isSeeking } = this.position;
-    if (!isSeeking || !cursor || since === undefined) return 'complete';
-    const { tail, follow } = this.query;
-    if (typeof tail === 'number' && this.seenLines >= tail) return 'missed';
-    // A followed log ends early when its container stops, perhaps before that place came by.
-    if (follow) return 'incomplete';
-    if (!(await hasCursor(this.log, cursor, since))) return 'gone';
-    return this.isOfNewest ? 'missed' : 'incomplete';
-  }
-
-  /** Of the log only a number of its newest lines is read. */
-  private get isOfNewest(): boolean {
-    return typeof this.query.tail === 'number';
   }
 
   private keepVigil(): LogVigil {
@@ -109,10 +88,9 @@ export class LogPass implements Disposable {
       this.verdict = verdict;
       this.store.dispose();
     };
-    return new LogVigil(this.log, this.position, this.clock, this.isOfNewest, {
-      cursorMissed: () => giveUp('missed'),
-      cursorGone: () => giveUp('gone'),
-      stuck: () => giveUp('incomplete'),
+    return new LogVigil(this.log, this.position, this.clock, {
+      missed: () => giveUp('missed'),
+      stuck: () => giveUp('stuck'),
       // The stream notices a lost connection by itself; a log that can't be looked into is no reason to stop reading.
       failed: () => undefined,
     });

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { LogLine } from '../../model/log';
 import type { LogPosition } from '../../model/logPosition';
-import { hasCursor, newestLine, type ProbedLog } from './logProbe';
+import { newestLine, type ProbedLog } from './logProbe';
 
 /** While the cursor is looked for, the engine sends what it has without a pause; this long without a line is doubtful. */
 const SEEK_IDLE_MS = 500;
@@ -13,10 +13,8 @@ const LONGEST_SILENCE_MS = 600_000;
 const ARRIVAL_MS = 2_000;
 
 export interface VigilHandlers {
-  /** The cursor's line is not among the newest lines, which alone were asked for. */
-  cursorMissed(): void;
-  /** The engine does not have the cursor's line any more. */
-  cursorGone(): void;
+  /** The cursor's line does not come by. */
+  missed(): void;
   /** The engine has newer lines than it sends, as after a log file was truncated from outside. */
   stuck(): void;
   /** Looking failed; the stream itself will break if the connection did. */
@@ -33,14 +31,11 @@ export class LogVigil implements Disposable {
   private silenceMs = FIRST_SILENCE_MS;
   private lineCount = 0;
   private isLooking = false;
-  private isCursorThere = false;
 
   constructor(
     private readonly log: ProbedLog,
     private readonly position: LogPosition,
     private readonly clock: Clock,
-    /** Only a number of the newest lines was asked for. */
-    private readonly isOfNewest: boolean,
     private readonly handlers: VigilHandlers,
   ) {
     this.schedule();
@@ -49,7 +44,7 @@ export class LogVigil implements Disposable {
   /** To be called for every line, before the position takes it. */
   sawLine(line: LogLine): void {
     this.lineCount++;
-    if (this.position.isSeeking && this.position.isOverdueAt(line)) this.look(() => this.lookForCursor());
+    if (this.position.isSeeking && this.position.isOverdueAt(line)) this.handlers.missed();
   }
 
   dispose(): void {
@@ -61,12 +56,13 @@ export class LogVigil implements Disposable {
   private schedule(): void {
     if (this.store.isDisposed) return;
     const before = this.lineCount;
-    const isSeeking = this.position.isSeeking && !this.isCursorThere;
+    const { isSeeking } = this.position;
     this.timer = this.clock.setTimer(
       () => {
         const isSilent = this.lineCount === before;
         if (!isSilent) this.silenceMs = FIRST_SILENCE_MS;
-        if (isSilent) this.look(() => (isSeeking ? this.lookForCursor() : this.lookForNewer()));
+        if (isSilent && this.position.isSeeking) this.handlers.missed();
+        else if (isSilent) this.look(() => this.lookForNewer());
         this.schedule();
       },
       isSeeking ? SEEK_IDLE_MS : this.silenceMs,
@@ -79,22 +75,6 @@ export class LogVigil implements Disposable {
     work()
       .catch((error: unknown) => this.handlers.failed(error))
       .finally(() => (this.isLooking = false));
-  }
-
-  private async lookForCursor(): Promise<void> {
-    const { cursor, since } = this.position;
-    if (!this.position.isSeeking || this.isCursorThere || !cursor || since === undefined) return;
-    if (this.isOfNewest) {
-      this.handlers.cursorMissed();
-      return;
-    }
-    this.isCursorThere = await hasCursor(this.log, cursor, since);
-    if (!this.isCursorThere && this.isStillSeeking()) this.handlers.cursorGone();
-  }
-
-  /** A method, because what a property said before an `await` need not hold after it. */
-  private isStillSeeking(): boolean {
-    return !this.store.isDisposed && this.position.isSeeking;
   }
 
   private async lookForNewer(): Promise<void> {

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { ContainerId } from '../../../src/model/container';
 import type { LogStream } from '../../../src/model/log';
+import type { PartStamps } from '../../../src/model/logLines';
 import { parseOracleLine } from '../oracle/oracleLine';
 import type { Position } from '../oracle/position';
 import type { StoredLine } from '../oracle/truth';
@@ -17,11 +18,12 @@ export class DirectReader {
     private readonly socketPath: string,
     private readonly containerId: ContainerId,
     private readonly hasTerminal: boolean,
+    private readonly partStamps: PartStamps,
   ) {}
 
   /** The lines of the newest `tail` records, or all. */
   async readLines(tail: number | 'all', onLine: (line: StoredLine) => void): Promise<void> {
-    const records = new StoredRecords(this.hasTerminal, onLine);
+    const records = new StoredRecords(this.hasTerminal, this.partStamps, onLine);
     const response = await this.open(`stdout=1&stderr=1&timestamps=1&tail=${tail}`);
     for await (const chunk of response) records.push(chunk as Buffer);
     records.end();
@@ -30,7 +32,7 @@ export class DirectReader {
   /** The oldest whole line of one stream that the engine still has; `undefined` when it has none. */
   async oldest(stream: LogStream): Promise<Position | undefined> {
     let oldest: Position | undefined;
-    const records = new StoredRecords(this.hasTerminal, (line) => {
+    const records = new StoredRecords(this.hasTerminal, this.partStamps, (line) => {
       if (line.stream === stream) oldest ??= parseOracleLine(line.text);
     });
     for await (const chunk of await this.open(`${stream}=1&timestamps=1`)) {

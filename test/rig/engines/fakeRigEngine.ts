@@ -1,5 +1,6 @@
 /** The fake engine in one of its personalities, with writers in this process. */
 import type { LogStream } from '../../../src/model/log';
+import type { PartStamps } from '../../../src/model/logLines';
 import { FakeEngine, type FakeContainer, type PersonalityName } from '../../doubles/fakeEngine/fakeEngine';
 import { seededRandom } from '../../support/random';
 import { formatOracleLine, type Payload } from '../oracle/oracleLine';
@@ -29,6 +30,10 @@ export class FakeRigEngine implements RigEngine {
 
   get socketPath(): string {
     return this.engine.socketPath;
+  }
+
+  get partStamps(): PartStamps {
+    return this.engine.personality.isPodman ? 'own' : 'shared';
   }
 
   create(spec: WriterSpec): Promise<RigWriter> {

@@ -15,7 +15,7 @@ import { AWK, writerCommand } from './writerScript';
 const RIG_LABEL = 'quaywatch.rig';
 /** What a writer takes at most to hear of a stop and to end what it writes. */
 const STOP_SECONDS = 20;
-const KEPT_FILES = 2;
+const KEPT_FILES = 5;
 
 /** The controls of an engine of our own. */
 export interface EngineControls {
@@ -25,6 +25,7 @@ export interface EngineControls {
 }
 
 export class RealEngine implements RigEngine {
+  readonly partStamps = 'shared';
   private readonly docker: Docker;
 
   private constructor(

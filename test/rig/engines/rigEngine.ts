@@ -1,4 +1,5 @@
 import type { ContainerId } from '../../../src/model/container';
+import type { PartStamps } from '../../../src/model/logLines';
 
 /** How a container of the rig is made. */
 export interface WriterSpec {
@@ -36,6 +37,7 @@ export interface RigEngine {
   /** For the report, like `real 20.10.24` or `fake podman`. */
   readonly name: string;
   readonly socketPath: string;
+  readonly partStamps: PartStamps;
   /** Which of these it can do; an engine that isn't ours is not restarted. */
   readonly canRestart: boolean;
 
