@@ -1,6 +1,7 @@
-// Builds the extension's bundle (default: for development; --production: minified; --watch) and, with --tests, the
-// bundle of the suites that run inside VS Code.
+// Builds the bundles of the extension and of the agent (default: for development; --production: minified; --watch) or,
+// with --tests, that of the suites that run inside VS Code.
 const esbuild = require('esbuild');
+const { chmodSync, copyFileSync, mkdirSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 
 const isProduction = process.argv.includes('--production');
@@ -41,11 +42,36 @@ const extensionBundle = {
   external: ['vscode'],
 };
 
+/** Puts beside the agent what installs it, so that its folder is all that a server needs. */
+const agentFolder = {
+  name: 'agent-folder',
+  setup(build) {
+    build.onEnd(({ errors }) => {
+      if (errors.length > 0) return;
+      const { outdir } = build.initialOptions;
+      const source = path.join(__dirname, 'src/agent/install');
+      mkdirSync(outdir, { recursive: true });
+      for (const name of readdirSync(source)) copyFileSync(path.join(source, name), path.join(outdir, name));
+      chmodSync(path.join(outdir, 'quaywatch-agent.js'), 0o755);
+    });
+  },
+};
+
+/** The `quaywatch-agent` command: one file for Node 20 or newer that needs no package beside it. */
+const agentBundle = {
+  ...common,
+  entryPoints: { 'quaywatch-agent': path.join(__dirname, 'src/agent/main.ts') },
+  outdir: path.join(__dirname, 'dist/agent'),
+  banner: { js: '#!/usr/bin/env node' },
+  plugins: [...common.plugins, agentFolder],
+};
+
 const testBundle = {
   ...common,
   entryPoints: {
     'extension/index': path.join(__dirname, 'test/extension/index.ts'),
     'bench/tree': path.join(__dirname, 'test/bench/inside/tree.ts'),
+    'bench/idle': path.join(__dirname, 'test/bench/inside/idle.ts'),
     'bench/memory': path.join(__dirname, 'test/bench/inside/memory.ts'),
     'bench/activation': path.join(__dirname, 'test/bench/inside/activation.ts'),
   },
@@ -56,16 +82,22 @@ const testBundle = {
 };
 
 async function main() {
-  const options = isTests ? testBundle : extensionBundle;
+  const bundles = isTests ? [testBundle] : [extensionBundle, agentBundle];
   if (!isWatch) {
-    await esbuild.build(options);
+    await Promise.all(bundles.map((options) => esbuild.build(options)));
     return;
   }
-  const context = await esbuild.context({ ...options, logLevel: 'info' });
-  await context.watch();
+  for (const options of bundles) {
+    const context = await esbuild.context({ ...options, logLevel: 'info' });
+    await context.watch();
+  }
 }
 
-main().catch((error) => {
-  if (!error.errors) console.error(error);
-  process.exitCode = 1;
-});
+module.exports = { agentBundle };
+
+if (require.main === module) {
+  main().catch((error) => {
+    if (!error.errors) console.error(error);
+    process.exitCode = 1;
+  });
+}

@@ -1,25 +1,44 @@
 /**
  * A private Docker engine in the foreground, for developing: test/support/testEngine.ts finds it by its fixed
  * place when no runner handed one over. Ctrl-C ends it and everything in it.
+ *
+ *   --podman   a private Podman instead
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { serveEngineControl } from './lib/engineControl.mjs';
 import { BUSYBOX_IMAGE, ensureBusyboxImage } from './lib/images.mjs';
 import { ensureDockerInstalled, startPrivateEngine, whyNoPrivateEngine } from './lib/privateEngine.mjs';
+import { ensurePodmanInstalled, startPodman, whyNoPodman } from './lib/podman.mjs';
 import { runMain } from './lib/processes.mjs';
 
+const { values } = parseArgs({ options: { podman: { type: 'boolean', default: false } } });
+
 await runMain(async (stop) => {
-  const obstacle = whyNoPrivateEngine();
-  if (obstacle) throw new Error(obstacle);
-  await ensureDockerInstalled();
-  const engine = await startPrivateEngine({ dir: join(tmpdir(), 'quaywatch-dev') });
+  const engine = await (values.podman ? podman() : docker());
   await ensureBusyboxImage({ socketPath: engine.socketPath });
   const handover = await serveEngineControl(engine);
   console.log(`Image:  ${BUSYBOX_IMAGE}`);
   console.log(`Engine: export DOCKER_HOST=unix://${engine.socketPath}`);
-  console.log(`Tests:  export QUAYWATCH_TEST_ENGINE='${handover}'`);
+  console.log(
+    `Tests:  export ${values.podman ? 'QUAYWATCH_TEST_PODMAN' : 'QUAYWATCH_TEST_ENGINE'}='${handover}'`,
+  );
   console.log('Ctrl-C ends it.');
   await new Promise((resolve) => stop.addEventListener('abort', resolve));
   return 0;
 });
+
+async function docker() {
+  const obstacle = whyNoPrivateEngine();
+  if (obstacle) throw new Error(obstacle);
+  await ensureDockerInstalled();
+  return startPrivateEngine({ dir: join(tmpdir(), 'quaywatch-dev') });
+}
+
+async function podman() {
+  const obstacle = whyNoPodman();
+  if (obstacle) throw new Error(obstacle);
+  await ensurePodmanInstalled();
+  return startPodman({ dir: join(tmpdir(), 'quaywatch-dev-podman') });
+}

@@ -15,6 +15,7 @@ import {
   startPrivateEngine,
   whyNoPrivateEngine,
 } from './lib/privateEngine.mjs';
+import { ensurePodmanInstalled, podmanDir, startPodman, whyNoPodman } from './lib/podman.mjs';
 import { cleanUp, errorText, runMain } from './lib/processes.mjs';
 import { ensureDependencies } from './lib/repository.mjs';
 import { noResults, printSummary } from './lib/results.mjs';
@@ -38,6 +39,8 @@ await runMain(async (stop) => {
     try {
       if (tier.needsEngine && !('QUAYWATCH_TEST_ENGINE' in env))
         env = { ...env, ...(await engineEnvironment()) };
+      if (tier.needsPodman && !('QUAYWATCH_TEST_PODMAN' in env))
+        env = { ...env, ...(await podmanEnvironment()) };
       if (tier.needsPackage && !env['QUAYWATCH_VSIX'])
         env = { ...env, QUAYWATCH_VSIX: (await packageExtension()).path };
       results.set(tier.name, await tier.run({ grep: values.grep, env }));
@@ -89,6 +92,19 @@ async function engineEnvironment() {
   console.log(`Using the engine that answers (${obstacle}).`);
   await ensureBusyboxImage(borrowed);
   return { QUAYWATCH_TEST_ENGINE: JSON.stringify(borrowed), DOCKER_HOST: dockerHostOf(borrowed) };
+}
+
+/**
+ * What tests learn about Podman: one of our own to control, or why there is none. That apt has none to install
+ * is no failure: it is a second engine beside the one that everything is tested with.
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ */
+async function podmanEnvironment() {
+  const obstacle = whyNoPodman() ?? (await ensurePodmanInstalled().then(() => undefined, errorText));
+  if (obstacle) return { QUAYWATCH_TEST_PODMAN: '', QUAYWATCH_NO_TEST_PODMAN: obstacle };
+  const podman = await startPodman({ dir: await podmanDir() });
+  await ensureBusyboxImage({ socketPath: podman.socketPath });
+  return { QUAYWATCH_TEST_PODMAN: await serveEngineControl(podman) };
 }
 
 /** @param {number} since */

@@ -68,7 +68,7 @@ export async function engineJson(address, method, path, body) {
   const response = await engineRequest(address, method, path, body === undefined ? {} : { body });
   const text = response.body.toString();
   if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text.trim()}`);
-  return text ? JSON.parse(text) : undefined;
+  return text.trim() ? JSON.parse(text) : undefined;
 }
 
 /** Whether an engine answers there now. Never throws. @param {EngineAddress} address */

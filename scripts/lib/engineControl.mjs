@@ -8,8 +8,13 @@ import { join } from 'node:path';
 import { atEnd, errorText } from './processes.mjs';
 
 /**
- * @param {import('./privateEngine.mjs').PrivateEngine} engine
- * @returns {Promise<string>} the value for QUAYWATCH_TEST_ENGINE
+ * What the controls need of an engine.
+ * @typedef {Pick<import('./privateEngine.mjs').PrivateEngine, 'dir' | 'socketPath' | 'pid' | 'containerdPid' | 'start' | 'stop' | 'restart' | 'kill9'>} ControlledEngine
+ */
+
+/**
+ * @param {ControlledEngine} engine
+ * @returns {Promise<string>} the value for QUAYWATCH_TEST_ENGINE, or QUAYWATCH_TEST_PODMAN
  */
 export async function serveEngineControl(engine) {
   const controlPath = join(engine.dir, 'control.sock');

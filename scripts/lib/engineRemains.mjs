@@ -12,7 +12,7 @@ import { run, waitFor } from './processes.mjs';
 /** @typedef {{ownerPid: number, ownerStartTicks: string, hadSwarmBridge: boolean}} EngineState */
 
 const ENGINE_PROGRAMS = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'docker-proxy', 'runc'];
-const CGROUP_ROOT = '/sys/fs/cgroup';
+export const CGROUP_ROOT = '/sys/fs/cgroup';
 const SHIM_SOCKETS = '/run/containerd/s';
 export const SWARM_BRIDGE = 'docker_gwbridge';
 
@@ -147,7 +147,7 @@ async function containerPids(dir) {
 }
 
 /** Deepest first. @param {string} dir */
-async function unmountBelow(dir) {
+export async function unmountBelow(dir) {
   const mountInfo = await readFile('/proc/self/mountinfo', 'utf8');
   const points = mountInfo
     .split('\n')

@@ -47,9 +47,16 @@ async function importBusybox(engine) {
       tar: tar.stdout,
     });
     if (status >= 400 || body.includes('"error"')) throw new Error(`importing ${BUSYBOX_IMAGE}: ${body}`);
+    await tagImported(engine);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** Podman imports without heeding the tag. @param {EngineAddress} engine */
+async function tagImported(engine) {
+  if ((await engineRequest(engine, 'GET', `/images/${BUSYBOX_IMAGE}/json`)).status === 200) return;
+  await engineJson(engine, 'POST', `/images/${REPOSITORY}:latest/tag?repo=${REPOSITORY}&tag=${TAG}`);
 }
 
 /** @param {string} root */

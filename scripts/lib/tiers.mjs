@@ -18,6 +18,7 @@ import { MINIMUM_VSCODE, NEWEST_VSCODE, whyNoVSCode } from './vscodeInstall.mjs'
  * @property {string} name
  * @property {boolean} needsEngine
  * @property {boolean} needsPackage
+ * @property {boolean} [needsPodman]
  * @property {() => boolean} isPresent
  * @property {(context: TierContext) => Promise<Results>} run
  */
@@ -30,7 +31,12 @@ const MINUTE_MS = 60_000;
 export const TIERS = [
   { name: 'check', needsEngine: false, needsPackage: false, isPresent: () => true, run: runChecks },
   mochaTier('unit', { testTimeoutMs: 5_000, tierTimeoutMs: 3 * MINUTE_MS }),
-  mochaTier('contract', { testTimeoutMs: 60_000, tierTimeoutMs: 6 * MINUTE_MS, needsEngine: true }),
+  mochaTier('contract', {
+    testTimeoutMs: 60_000,
+    tierTimeoutMs: 8 * MINUTE_MS,
+    needsEngine: true,
+    needsPodman: true,
+  }),
   mochaTier('agent', { testTimeoutMs: 30_000, tierTimeoutMs: 4 * MINUTE_MS, needsEngine: true }),
   {
     name: 'extension',
@@ -54,18 +60,27 @@ export const TIERS = [
 
 /**
  * @param {string} name
- * @param {{testTimeoutMs: number, tierTimeoutMs: number, mochaArgs?: readonly string[], needsEngine?: boolean, needsPackage?: boolean, obstacle?: () => Promise<string | undefined>}} options
+ * @param {{testTimeoutMs: number, tierTimeoutMs: number, mochaArgs?: readonly string[], needsEngine?: boolean, needsPackage?: boolean, needsPodman?: boolean, obstacle?: () => Promise<string | undefined>}} options
  * @returns {Tier}
  */
 function mochaTier(
   name,
-  { testTimeoutMs, tierTimeoutMs, mochaArgs = [], needsEngine = false, needsPackage = false, obstacle },
+  {
+    testTimeoutMs,
+    tierTimeoutMs,
+    mochaArgs = [],
+    needsEngine = false,
+    needsPackage = false,
+    needsPodman = false,
+    obstacle,
+  },
 ) {
   const files = () => testFiles(join(REPOSITORY, 'test', name));
   return {
     name,
     needsEngine,
     needsPackage,
+    needsPodman,
     isPresent: () => files().length > 0,
     run: async ({ grep, env }) => {
       const reason = await obstacle?.();

@@ -12,6 +12,7 @@ const RELATIVE_LINK = /(?<!!)\[([^\]]*)\]\((?![\w+.-]+:|#)[^)]*\)/g;
 /** What may be in the package, below its `extension/` folder. Pictures count only when the README shows them. */
 const ALLOWED = [
   /^dist\/[\w.-]+\.(js|css)$/,
+  /^dist\/agent\/(quaywatch-agent\.(js|service)|Dockerfile|compose\.yaml)$/,
   /^media\/[\w./-]+\.(svg|png|woff2?|md)$/,
   /^package(\.nls(\.[\w-]+)?)?\.json$/,
   /^l10n\/[\w.-]+\.json$/,
@@ -73,7 +74,9 @@ async function checkFiles(files) {
     );
   });
   if (surplus.length > 0) throw new Error(`not for the package (see .vscodeignore): ${surplus.join(', ')}`);
-  if (!files.includes('extension/dist/extension.js')) throw new Error('the package has no dist/extension.js');
+  for (const needed of ['dist/extension.js', 'dist/agent/quaywatch-agent.js']) {
+    if (!files.includes(`extension/${needed}`)) throw new Error(`the package has no ${needed}`);
+  }
 }
 
 /**

@@ -25,6 +25,8 @@ export type EngineErrorCode =
   /** The connection broke while something was under way. */
   | 'connectionLost'
   | 'noSuchContainer'
+  /** The host's agent does not let this token do it. */
+  | 'forbidden'
   /** The container's state forbids the action, or the name is taken. */
   | 'conflict'
   /** This engine can't do it, for example read logs of the driver `none`. */

@@ -1,10 +1,18 @@
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/lifecycle';
+import { TextPieces, type TextPiece } from './textPieces';
 
 /** Where the text goes: an output channel. */
 export interface TextTarget {
   append(text: string): void;
   replace(text: string): void;
+  /** Whether it can take this in addition; if not, it wants to be replaced. A target without this always can. */
+  hasRoomFor?(text: string): boolean;
+  /**
+   * How much text may wait for it, in UTF-16 units; half as much may be kept to go on with after a cut. Asked often,
+   * because it depends on how many targets there are. Without it only the channel's own length bounds both.
+   */
+  memoryLength?(): number;
 }
 
 /** Texts for what was left out, each one line without its line ending. */
@@ -19,7 +27,7 @@ export interface ChannelTextOptions {
   readonly target: TextTarget;
   readonly clock: Clock;
   readonly texts: OmissionTexts;
-  /** How much the channel holds, in UTF-16 units, before its older half is cut off. */
+  /** How much the channel holds, in UTF-16 units, before its older part is cut off. */
   readonly maxLength: number;
 }
 
@@ -31,53 +39,59 @@ const APPEND_LENGTH = 64 * 1024;
 const LEAST_INTERVAL_MS = 10;
 /** After much text the next append waits in proportion, which leaves the window time to draw: 5 MB a second. */
 const MAX_LENGTH_PER_MS = 5_000;
-/** The most that is appended at once. */
-const MAX_APPEND_LENGTH = 1024 * 1024;
+/** Where most is skipped anyway, nobody can read 5 MB a second: it only wears out the window. */
+const OVERLOADED_LENGTH_PER_MS = 500;
+/** About the most that is appended at once; the window sends it back to the extension host whole. */
+const MAX_APPEND_LENGTH = 256 * 1024;
 const LEAST_PIECE_LENGTH = 16 * 1024;
+/** So many lines of ours stay when those around them are skipped. */
+const MOST_OWN_LINES = 100;
+/**
+ * This part of a full channel is left when it is cut, and so much of it waits while more comes than is shown: what lives
+ * as long as it takes to gather more is dear to collect.
+ */
+const KEPT_PART = 1 / 4;
 /** The clock may be set back: no append waits longer than this. */
 const LONGEST_REST_MS = 5_000;
 
-/** Lines in one piece, with how many of the container's lines it stands for. */
-interface Piece {
-  readonly text: string;
-  readonly lineCount: number;
-}
-
 /**
- * Writes lines to a channel in batches and keeps the channel bounded: when it is full, it is replaced by its newer half
+ * Writes lines to a channel in batches and keeps the channel bounded: when it is full, it is replaced by its newest part
  * with a line at its beginning that says exactly how many lines were cut off.
  */
 export class ChannelText implements Disposable {
-  /** What the channel shows, oldest first. */
-  private shown: Piece[] = [];
+  /** The newest part of what the channel shows. */
+  private readonly kept: TextPieces;
   private shownLength = 0;
-  private cutOffLines = 0;
-  private pending: Piece[] = [];
-  private pendingLength = 0;
+  /** Lines that were shown since the channel was empty, or skipped with a line that says so. */
+  private toldLines = 0;
+  private readonly pending = new TextPieces();
   private skippedLines = 0;
+  /** More came than was shown, and what waits has not all been appended since. */
+  private isOverloaded = false;
+  /** Lines of ours that stood among the skipped ones. */
+  private rescued: TextPiece[] = [];
   private timer: Disposable | undefined;
   private isTimerShort = false;
   /** No append before this, in milliseconds since the Unix epoch. */
   private restUntilMs = 0;
 
-  constructor(private readonly options: ChannelTextOptions) {}
+  constructor(private readonly options: ChannelTextOptions) {
+    this.kept = new TextPieces(Math.min(LEAST_PIECE_LENGTH, options.maxLength / 32));
+  }
 
   /** @param text whole lines, each with its line ending */
   add(text: string, lineCount: number): void {
-    this.pending.push({ text, lineCount });
-    this.pendingLength += text.length;
+    this.pending.add({ text, lineCount });
     this.skipOldest();
     this.schedule();
   }
 
   /** Empties the channel, for a reader who begins anew. */
   clear(): void {
-    this.pending = [];
-    this.pendingLength = 0;
-    this.skippedLines = 0;
-    this.shown = [];
-    this.shownLength = 0;
-    this.cutOffLines = 0;
+    this.pending.clear();
+    this.kept.clear();
+    this.skippedLines = this.toldLines = this.shownLength = 0;
+    this.rescued = [];
     this.options.target.replace('');
   }
 
@@ -85,7 +99,7 @@ export class ChannelText implements Disposable {
   flush(): void {
     this.timer?.dispose();
     this.timer = undefined;
-    while (this.pending.length > 0) this.appendSome();
+    while (!this.pending.isEmpty) this.appendSome();
   }
 
   dispose(): void {
@@ -94,7 +108,7 @@ export class ChannelText implements Disposable {
   }
 
   private schedule(): void {
-    const isFull = this.pendingLength >= APPEND_LENGTH;
+    const isFull = this.pending.length >= APPEND_LENGTH;
     if (this.timer && (this.isTimerShort || !isFull)) return;
     this.timer?.dispose();
     this.isTimerShort = isFull;
@@ -106,83 +120,72 @@ export class ChannelText implements Disposable {
   private onTimer(): void {
     this.timer = undefined;
     this.appendSome();
-    if (this.pending.length > 0) this.schedule();
+    if (this.pending.isEmpty) this.isOverloaded = false;
+    else this.schedule();
   }
 
   private appendSome(): void {
+    const { target, clock, maxLength } = this.options;
+    const lengthPerMs = this.skippedLines > 0 ? OVERLOADED_LENGTH_PER_MS : MAX_LENGTH_PER_MS;
     const text = this.takePending();
-    this.restUntilMs = this.options.clock.nowMs() + text.length / MAX_LENGTH_PER_MS;
-    if (this.shownLength <= this.options.maxLength) this.options.target.append(text);
-    else this.options.target.replace(this.newerHalf());
+    this.restUntilMs = clock.nowMs() + text.length / lengthPerMs;
+    if (this.shownLength <= maxLength && (target.hasRoomFor?.(text) ?? true)) target.append(text);
+    else target.replace(this.newestPart());
   }
 
   /** No more gathers than the channel could hold anyway. */
   private skipOldest(): void {
     const { maxLength } = this.options;
-    if (this.pendingLength <= maxLength) return;
-    // Some more than needed, so that this is not done again for every line.
-    const { kept, dropped, length } = newest(this.pending, this.pendingLength, maxLength * 0.75);
-    this.pending = kept;
-    this.pendingLength = length;
-    this.skippedLines += dropped;
+    const mostLength = Math.min(this.isOverloaded ? maxLength * KEPT_PART : maxLength, this.memoryLength());
+    if (this.pending.length <= mostLength) return;
+    this.isOverloaded = true;
+    // Some more than needed, so that one line of ours tells of many.
+    this.pending.keepNewest(mostLength * 0.75, (piece) => {
+      this.skippedLines += piece.lineCount;
+      if (piece.lineCount === 0 && this.rescued.length < MOST_OWN_LINES) this.rescued.push(piece);
+    });
   }
 
   private takePending(): string {
-    const { skippedLines } = this;
     const taken: string[] = [];
-    const take = (piece: Piece): void => {
+    const take = (piece: TextPiece): void => {
       taken.push(piece.text);
       this.show(piece);
     };
-    // The line that counts skipped lines stands for them: when it is cut off, they are counted as cut off.
-    if (skippedLines > 0)
-      take({ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines });
-    this.skippedLines = 0;
-    let count = 0;
-    for (let length = 0; length < MAX_APPEND_LENGTH && count < this.pending.length; count++) {
-      const piece = this.pending[count];
+    this.takeSkipped().forEach(take);
+    for (let length = 0; length < MAX_APPEND_LENGTH;) {
+      const piece = this.pending.take();
       if (!piece) break;
       take(piece);
       length += piece.text.length;
-      this.pendingLength -= piece.text.length;
     }
-    this.pending = this.pending.slice(count);
+    this.kept.keepNewest(Math.min(this.options.maxLength * KEPT_PART, this.memoryLength() / 2));
     return taken.join('');
   }
 
-  /** Small pieces are kept as one: a quiet log would be tens of thousands of them. */
-  private show(piece: Piece): void {
-    const last = this.shown[this.shown.length - 1];
+  /** The line that counts skipped lines stands for them: when it is cut off, they are counted as cut off. */
+  private takeSkipped(): TextPiece[] {
+    const { skippedLines, rescued } = this;
+    this.skippedLines = 0;
+    this.rescued = [];
+    if (skippedLines === 0) return rescued;
+    return [{ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines }, ...rescued];
+  }
+
+  private memoryLength(): number {
+    return this.options.target.memoryLength?.() ?? Number.POSITIVE_INFINITY;
+  }
+
+  private show(piece: TextPiece): void {
     this.shownLength += piece.text.length;
-    if (last && last.text.length < LEAST_PIECE_LENGTH && this.options.maxLength > 4 * LEAST_PIECE_LENGTH) {
-      const merged = { text: last.text + piece.text, lineCount: last.lineCount + piece.lineCount };
-      this.shown[this.shown.length - 1] = merged;
-    } else {
-      this.shown.push(piece);
-    }
+    this.toldLines += piece.lineCount;
+    this.kept.add(piece);
   }
 
-  private newerHalf(): string {
-    const { kept, dropped, length } = newest(this.shown, this.shownLength, this.options.maxLength / 2);
-    this.shown = kept;
-    this.shownLength = length;
-    this.cutOffLines += dropped;
-    return `${this.options.texts.cutOff(this.cutOffLines)}\n${this.shown.map(({ text }) => text).join('')}`;
+  private newestPart(): string {
+    this.shownLength = this.kept.length;
+    const cutOffLines = this.toldLines - this.kept.lineCount;
+    const kept = this.kept.toString();
+    return cutOffLines > 0 ? `${this.options.texts.cutOff(cutOffLines)}\n${kept}` : kept;
   }
-}
-
-/** The newest pieces that fit, at least one, and how many lines the others stand for. */
-function newest(
-  pieces: Piece[],
-  length: number,
-  maxLength: number,
-): { readonly kept: Piece[]; readonly dropped: number; readonly length: number } {
-  let dropped = 0;
-  let first = 0;
-  for (; length > maxLength && first < pieces.length - 1; first++) {
-    const piece = pieces[first];
-    length -= piece?.text.length ?? 0;
-    dropped += piece?.lineCount ?? 0;
-  }
-  return { kept: first === 0 ? pieces : pieces.slice(first), dropped, length };
 }

@@ -22,8 +22,12 @@ export function findSuccessor(
 
 function isSame(container: Container, { name, compose }: ContainerIdentity): boolean {
   if (!compose || !container.compose) return container.name === name;
-  // `docker compose run` gives its containers the service's labels, too.
-  if (container.labels['com.docker.compose.oneoff'] === 'True') return false;
+  if (isOneOff(container)) return false;
   const { project, service, replica } = container.compose;
   return project === compose.project && service === compose.service && replica === compose.replica;
+}
+
+/** Made by `docker compose run`, which gives its containers the service's labels, too. */
+export function isOneOff({ labels }: Pick<Container, 'labels'>): boolean {
+  return labels['com.docker.compose.oneoff'] === 'True';
 }

@@ -1,7 +1,8 @@
 import { JsonMembers, skipBlanks } from './logJsonMembers';
-import { compactValue, shortened } from './logJsonValue';
+import { compactValue, shortened, stringValue } from './logJsonValue';
 import type { LogLevel } from './logLevel';
 import { levelOfMember } from './logLevelJson';
+import { formatLocalSecond } from './logStamp';
 import { parseTimestamp, toSeconds } from './logTime';
 
 export interface JsonLineOptions {
@@ -9,13 +10,15 @@ export interface JsonLineOptions {
   readonly timestamp?: string;
   /** Leave the line's own time out in any case. */
   readonly dropTime?: boolean;
+  /** Begin with the line's own time, in local time where it is a number. */
+  readonly leadTime?: boolean;
   /** Of the text, in UTF-16 units. */
   readonly maxLength?: number;
 }
 
 /** A line that is a JSON object, made readable. */
 export interface JsonLine {
-  /** `LEVEL logger: message key=value …` on one line; what the line lacks is left out. */
+  /** `time LEVEL logger: message key=value …` on one line; what the line lacks is left out. */
   readonly text: string;
   readonly level: LogLevel | undefined;
   /** The lines of a stack trace the object carries, to be shown below; they are not in the text. */
@@ -44,6 +47,14 @@ const TRACE_KEYS = new Set(
 );
 /** Objects in which a trace may be, as pino and others write errors. */
 const ERROR_KEYS = new Set(['err', 'error', 'exception', 'log.error']);
+/** `2026-11-21T09:32:16` */
+const SECOND_LENGTH = 19;
+/** Longer than any time with its date, offset and name of the zone. */
+const MAX_TIME_LENGTH = 60;
+const CLOCK_TIME = /\d:\d\d/;
+/** Numbers that are times lie in this century. */
+const EARLIEST_TIME_MS = Date.UTC(2000, 0, 1);
+const LATEST_TIME_MS = Date.UTC(2100, 0, 1);
 const OPEN_BRACE = 0x7b;
 
 /**
@@ -71,6 +82,7 @@ function isJson(text: string): boolean {
 }
 
 class JsonLineReader {
+  private time: string | undefined;
   private level: LogLevel | undefined;
   private levelText = '';
   private logger: string | undefined;
@@ -82,7 +94,7 @@ class JsonLineReader {
   constructor(private readonly options: JsonLineOptions) {}
 
   take(members: JsonMembers, text: string): void {
-    const key = stringValue(`"${members.key}"`);
+    const key = members.key.includes('\\') ? stringValue(`"${members.key}"`) : members.key;
     const isTaken =
       this.takeLevel(key, members, text) ||
       this.takeTime(key, members) ||
@@ -101,15 +113,15 @@ class JsonLineReader {
     if (lesserMessage && this.message === undefined) rest.splice(lesserMessage.index, 1);
     const logger =
       this.logger === undefined ? undefined : `${this.logger}${message === undefined ? '' : ':'}`;
-    const parts = [this.levelText, logger, message, ...rest].filter(
+    const parts = [this.time, this.levelText, logger, message, ...rest].filter(
       (part) => part !== undefined && part !== '',
     );
     return { text: shortened(parts.join(' '), this.options.maxLength ?? DEFAULT_MAX_LENGTH), level, trace };
   }
 
   private takeLevel(key: string, members: JsonMembers, text: string): boolean {
-    const level = levelOfMember(key, members, text);
-    if (!level || this.level) return false;
+    const level = this.level ? undefined : levelOfMember(key, members, text);
+    if (!level) return false;
     this.level = level;
     const written = members.isString ? stringValue(members.value) : '';
     // Words are shown as they are written, since they can say more (NOTICE); numbers and letters as what they mean.
@@ -119,8 +131,14 @@ class JsonLineReader {
 
   private takeTime(key: string, members: JsonMembers): boolean {
     if (!TIME_KEYS.has(key)) return false;
-    if (this.options.dropTime === true) return true;
-    const { timestamp } = this.options;
+    const { timestamp, dropTime, leadTime } = this.options;
+    if (dropTime === true) return true;
+    if (leadTime === true && this.time === undefined) {
+      this.time = shownTime(members);
+      return this.time !== undefined;
+    }
+    if (timestamp !== undefined && members.isString && isSameUtcSecond(members.value.slice(1), timestamp))
+      return true;
     const received = timestamp === undefined ? undefined : parseTimestamp(timestamp);
     const own = secondsOf(members);
     return received !== undefined && own === received.seconds;
@@ -163,11 +181,6 @@ class JsonLineReader {
   }
 }
 
-function stringValue(raw: string): string {
-  const value: unknown = JSON.parse(raw);
-  return typeof value === 'string' ? value : raw;
-}
-
 /** Keys with blanks or signs are quoted. */
 function shownKey(key: string): string {
   return /^[\w.@$/-]+$/.test(key) ? key : JSON.stringify(key);
@@ -185,6 +198,23 @@ function secondsOf(members: JsonMembers): number | undefined {
   const value = Number(members.value);
   if (!Number.isFinite(value) || value <= 0) return undefined;
   return Math.floor(value / unitOf(value));
+}
+
+/** Whether both are written alike to the second and in UTC; most times that are the same are, and need no parsing. */
+function isSameUtcSecond(own: string, timestamp: string): boolean {
+  return own.startsWith(timestamp.slice(0, SECOND_LENGTH)) && own.includes('Z') && timestamp.endsWith('Z');
+}
+
+/** A time for people; `undefined` for what is none, such as how long something took. */
+function shownTime(members: JsonMembers): string | undefined {
+  if (members.isString) {
+    const text = oneLine(stringValue(members.value));
+    return text.length <= MAX_TIME_LENGTH && CLOCK_TIME.test(text) ? text : undefined;
+  }
+  const value = members.isObject ? NaN : Number(members.value);
+  const atMs = Math.floor((value / unitOf(value)) * 1_000);
+  if (!(atMs >= EARLIEST_TIME_MS && atMs < LATEST_TIME_MS)) return undefined;
+  return `${formatLocalSecond(atMs)}.${String(atMs % 1_000).padStart(3, '0')}`;
 }
 
 function secondsOfText(text: string): number | undefined {

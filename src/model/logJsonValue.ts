@@ -9,9 +9,15 @@ const PLAIN = /^[^\s"=\p{C}]+$/u;
 /** A value as it shows after `key=`: a simple string bare, any other as JSON without blanks, at most so long. */
 export function compactValue(raw: string, maxLength: number): string {
   if (raw.charCodeAt(0) !== QUOTE) return shortened(withoutBlanks(raw), maxLength);
-  const value: unknown = JSON.parse(raw);
-  const isPlain = typeof value === 'string' && PLAIN.test(value) && !looksLikeOther(value);
+  const value = stringValue(raw);
+  const isPlain = PLAIN.test(value) && !looksLikeOther(value);
   return shortened(isPlain ? value : raw, maxLength);
+}
+
+/** The text of a JSON string; any other value as it is. Most strings need no more than to lose their quotes. */
+export function stringValue(raw: string): string {
+  if (raw.charCodeAt(0) !== QUOTE) return raw;
+  return raw.includes('\\') ? String(JSON.parse(raw)) : raw.slice(1, -1);
 }
 
 /** A string that would be taken for a number, a literal or a nested value if it stood bare. */

@@ -17,7 +17,7 @@ import {
   wordEnd,
 } from './logLevelCharacters';
 import { NumberReader } from './logLevelNumber';
-import { copyState, HeadTemplate, type HeadMark, type HeadState } from './logLevelTemplate';
+import { copyState, HeadTemplates, type HeadMark, type HeadState } from './logLevelTemplate';
 import { isNounAt, levelOfLetter, levelOfName, levelWordAt, type LevelWord } from './logLevelWords';
 
 /** `skip` goes on to the next part, `undefined` ends: the message begins without a level. */
@@ -82,14 +82,14 @@ const INITIAL: HeadState = {
  */
 export class HeadReader {
   private readonly numbers = new NumberReader();
-  private readonly template = new HeadTemplate();
+  private readonly templates = new HeadTemplates();
   private text = '';
   private position = 0;
   private limit = 0;
   private state: HeadState = { ...INITIAL };
 
   read(text: string): HeadMark | undefined {
-    const { template } = this;
+    const template = this.templates.of(text);
     const known = template.match(text);
     const level = known && template.levelInCapitals(text);
     if (level) return level;
@@ -114,7 +114,7 @@ export class HeadReader {
       const step = this.part();
       if (step === undefined) return undefined;
       if (step !== 'skip') {
-        this.template.learn(text, start, state, step);
+        this.templates.of(text).learn(text, start, state, step);
         return step;
       }
     }

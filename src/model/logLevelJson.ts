@@ -50,7 +50,7 @@ export function levelOfMember(key: string, members: JsonMembers, text: string): 
 }
 
 function memberLevel(key: string, members: JsonMembers): LogLevel | undefined {
-  const kind = LEVEL_KEYS.get(key) ?? LEVEL_KEYS.get(key.toLowerCase());
+  const kind = LEVEL_KEYS.get(key) ?? (hasCapitals(key) ? LEVEL_KEYS.get(key.toLowerCase()) : undefined);
   if (!kind) return undefined;
   const value = members.isString ? members.value.slice(1, -1) : members.value;
   if (kind === 'letter') return mongoLevel(value);
@@ -70,4 +70,9 @@ function nestedLevel(key: string, members: JsonMembers, text: string): LogLevel 
 
 function mongoLevel(value: string): LogLevel | undefined {
   return /^(?:[FEWI]|D[1-5]?)$/.test(value) ? levelOfName(value.charAt(0)) : undefined;
+}
+
+function hasCapitals(key: string): boolean {
+  for (let index = 0; index < key.length; index++) if (isUpperCase(key.charCodeAt(index))) return true;
+  return false;
 }

@@ -88,6 +88,29 @@ export class HeadTemplate {
   }
 }
 
+/** A power of two. */
+const TEMPLATE_COUNT = 16;
+/** Where the forms of heads differ: in their beginning, after a date's year, and after a date. */
+const TELLING_PLACES = [0, 4, 10] as const;
+
+/** Templates for the several forms that a log's lines may have in turn, such as those of a program and of its server. */
+export class HeadTemplates {
+  private readonly templates = Array.from({ length: TEMPLATE_COUNT }, () => new HeadTemplate());
+  private readonly otherwise = new HeadTemplate();
+
+  /** The only one that may match the line. Lines with like heads have the same, others mostly another. */
+  of(text: string): HeadTemplate {
+    const [first, second, third] = TELLING_PLACES;
+    const sum = tellingCode(text, first) + 3 * tellingCode(text, second) + 5 * tellingCode(text, third);
+    return this.templates[sum & (TEMPLATE_COUNT - 1)] ?? this.otherwise;
+  }
+}
+
+function tellingCode(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return isDigit(code) ? ZERO : code;
+}
+
 /** Whether the part before is complete with this character, whatever follows. */
 function endsPart(code: number): boolean {
   return isBlank(code) || CLOSINGS.has(code) || kindOf(code) === SEPARATOR;

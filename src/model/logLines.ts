@@ -1,5 +1,6 @@
 import type { FrameType } from './logFraming';
 import type { LogLine, LogStream } from './log';
+import { parseTimestamp } from './logTime';
 
 /** Turns the bytes from `start` up to `end` into text, bytes that are no UTF-8 into U+FFFD. */
 export type Utf8Decoder = (buffer: Uint8Array, start: number, end: number) => string;
@@ -13,8 +14,8 @@ export interface LineHandlers {
 /** A longer line is handed on in pieces of this many bytes, each a line of its own; nothing of it is lost. */
 export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
-/** Podman's monitor cuts lines at its buffer's size, several KiB. */
-const LEAST_CUT_PART_BYTES = 4 * 1024;
+/** Docker cuts lines into parts of this many bytes; only the last part of a line is shorter. */
+const PART_BYTES = 16 * 1024;
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -32,26 +33,33 @@ interface PartialLine {
 }
 
 /**
- * How an engine stamps the parts of a line that it cut: Docker gives all of them the timestamp of the first, Podman each
- * its own.
+ * How an engine stamps the parts of a line: Docker gives all of them the timestamp of the first, and cuts only what is
+ * long. Podman stores whatever a process has written so far, of any length, each part with its own time and, up to
+ * version 5.7, to the second.
  */
 export type PartStamps = 'shared' | 'own';
 
 /**
  * Joins records into lines. The engine cuts a line over 16 KiB into several records without a line ending. Where these
  * share their timestamp, a record continues a partial line exactly when stream and timestamp are the same: what a
- * container left unterminated when it died is never glued to what its next run writes.
+ * container left unterminated when it died is never glued to what its next run writes. Where each has its own, a record
+ * continues a partial line unless the present run began between the two, in a later second than the first.
  *
  * Bytes are joined before they are decoded, so a character split between records comes out whole.
  */
 export class LineAssembler {
   private readonly partials = new Map<LogStream, PartialLine>();
+  private readonly runStartSecond: number;
 
+  /** @param runStartedAt when the container's present run began, RFC 3339; empty where that is not known */
   constructor(
     private readonly handlers: LineHandlers,
     private readonly decode: Utf8Decoder,
     private readonly partStamps: PartStamps = 'shared',
-  ) {}
+    runStartedAt = '',
+  ) {
+    this.runStartSecond = secondOf(runStartedAt);
+  }
 
   /** Takes one record: `TIMESTAMP SP payload`, as the engine sends with `timestamps=1`. */
   pushRecord(type: FrameType, buffer: Uint8Array, start: number, end: number): void {
@@ -89,10 +97,11 @@ export class LineAssembler {
     return [...this.partials.values()].map(({ timestamp }) => timestamp).sort()[0];
   }
 
-  /** Podman cuts only what exceeds its buffer: what is shorter was left unterminated by a process that ended. */
   private continues(partial: PartialLine, timestamp: string): boolean {
-    if (this.partStamps === 'shared') return partial.timestamp === timestamp;
-    return (partial.parts.at(-1)?.length ?? 0) >= LEAST_CUT_PART_BYTES;
+    if (partial.timestamp === timestamp || this.partStamps === 'shared')
+      return partial.timestamp === timestamp;
+    const isOfPresentRun = secondOf(partial.timestamp) >= this.runStartSecond;
+    return isOfPresentRun || secondOf(timestamp) < this.runStartSecond;
   }
 
   private begin(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
@@ -110,6 +119,8 @@ export class LineAssembler {
     const newline = buffer.indexOf(NEWLINE, start);
     if (newline < 0 || newline >= end) {
       this.keep(stream, partial, buffer, start, end);
+      // The local driver of engine 20.10 leaves out the line ending of a line that was cut.
+      if (this.partStamps === 'shared' && end - start < PART_BYTES) this.endPartial(stream);
       return;
     }
     partial.parts.push(buffer.slice(start, newline));
@@ -160,6 +171,11 @@ export class LineAssembler {
     partial.length = bytes.length - cut;
   }
 
+  private endPartial(stream: LogStream): void {
+    const partial = this.partials.get(stream);
+    if (partial) this.emitPartial(stream, partial);
+  }
+
   private emitPartial(stream: LogStream, partial: PartialLine): void {
     this.partials.delete(stream);
     const bytes = concatenate(partial);
@@ -180,6 +196,11 @@ export class LineAssembler {
     const textEnd = end > start && buffer[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
     return { timestamp, stream, text: this.decode(buffer, start, textEnd) };
   }
+}
+
+/** In seconds since the Unix epoch, without the fraction; before all times where there is none. */
+function secondOf(timestamp: string): number {
+  return parseTimestamp(timestamp)?.seconds ?? Number.NEGATIVE_INFINITY;
 }
 
 /** The index after the space that ends the record's timestamp, or `start` if it has none. */

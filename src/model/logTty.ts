@@ -1,6 +1,7 @@
 import { parseTimestamp, toSeconds } from './logTime';
 
 const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const HYPHEN = 0x2d;
 const LETTER_T = 0x54;
 const SPACE = 0x20;
@@ -19,7 +20,10 @@ export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => 
 /**
  * Cuts the log of a container with a terminal into records. Such a log has no frames: records follow each other as bare
  * `TIMESTAMP SP payload`. A record ends with its line ending or, where the engine cut a long line, after exactly
- * {@link PART_BYTES} of payload when a timestamp follows there.
+ * {@link PART_BYTES} of payload when a timestamp follows there. The json-file driver stores U+FFFD, three bytes, for each
+ * byte that is no UTF-8, such as half a character at the end of a part: then the timestamp follows later by as much. The
+ * local driver of engine 20.10 leaves out the line ending of a line that was cut, so that the next record follows
+ * directly, after the carriage return that a terminal puts there.
  *
  * What a run left unterminated when it died stands directly before the first record of the next run. Such a place is
  * looked for in the lines of earlier runs only, and told from a timestamp that the container itself wrote by its being
@@ -27,6 +31,8 @@ export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => 
  */
 export class TtyRecordReader {
   private pending: Uint8Array = new Uint8Array(0);
+  /** The record before was a part, and the next continues its line. */
+  private isInLongLine = false;
   private readonly runStartSeconds: number;
 
   /** @param runStartedAt when the container's present run began, RFC 3339; nothing is unterminated after that */
@@ -46,8 +52,10 @@ export class TtyRecordReader {
     const bytes = this.pending.length > 0 ? join(this.pending, chunk) : chunk;
     let start = 0;
     for (;;) {
-      const end = recordEnd(bytes, start);
+      const bare = this.isInLongLine ? bareEnd(bytes, start) : undefined;
+      const end = bare ?? recordEnd(bytes, start);
       if (end === undefined) break;
+      this.isInLongLine = bare === undefined && bytes[end - 1] !== NEWLINE;
       this.hand(bytes, start, end);
       start = end;
     }
@@ -88,17 +96,65 @@ function recordEnd(bytes: Uint8Array, start: number): number | undefined {
   const newline = bytes.indexOf(NEWLINE, start);
   const payloadStart = timestampEnd(bytes, start);
   if (payloadStart === undefined) return newline < 0 ? undefined : newline + 1;
-  const partEnd = payloadStart + PART_BYTES;
-  if (newline >= 0 && newline <= partEnd) return newline + 1;
-  if (bytes.length < partEnd + LONGEST_TIMESTAMP && newline < 0) return undefined;
-  if (beginsWithTimestamp(bytes, partEnd)) return partEnd;
-  return newline < 0 ? undefined : newline + 1;
+  const shortestEnd = payloadStart + PART_BYTES;
+  if (newline >= 0 && newline <= shortestEnd) return newline + 1;
+  const known = newline < 0 ? bytes.length : newline;
+  return partEnd(bytes, start, payloadStart, known) ?? (newline < 0 ? undefined : newline + 1);
+}
+
+/** Where the last part of a long line ends that has no line ending, because the next record follows; else `undefined`. */
+function bareEnd(bytes: Uint8Array, start: number): number | undefined {
+  const payloadStart = timestampEnd(bytes, start);
+  if (payloadStart === undefined) return undefined;
+  if (beginsWithRecord(bytes, payloadStart)) return payloadStart;
+  // A full part is not the last one, whatever its last character is.
+  const limit = payloadStart + PART_BYTES - 1;
+  const newline = bytes.subarray(payloadStart, limit).indexOf(NEWLINE);
+  const longestEnd = newline < 0 ? limit : payloadStart + newline;
+  let at = bytes.indexOf(CARRIAGE_RETURN, payloadStart);
+  for (; at >= 0 && at < longestEnd; at = bytes.indexOf(CARRIAGE_RETURN, at + 1)) {
+    if (beginsWithRecord(bytes, at + 1)) return at + 1;
+  }
+  return undefined;
+}
+
+function beginsWithRecord(bytes: Uint8Array, at: number): boolean {
+  return beginsWithTimestamp(bytes, at) && stampSeconds(bytes, at) !== undefined;
+}
+
+/** Where a part of a long line ends; `undefined` when that is not before `known`. */
+function partEnd(bytes: Uint8Array, start: number, payloadStart: number, known: number): number | undefined {
+  const shortestEnd = payloadStart + PART_BYTES;
+  if (known <= shortestEnd) return undefined;
+  if (beginsWithTimestamp(bytes, shortestEnd)) return shortestEnd;
+  const longestEnd = Math.min(known, payloadStart + PART_BYTES * REPLACEMENT.length);
+  let end = shortestEnd;
+  let at = nextReplacement(bytes, payloadStart);
+  for (; at >= 0 && at < longestEnd; at = nextReplacement(bytes, at + 1)) {
+    end += REPLACEMENT.length - 1;
+    // All parts carry the timestamp of the first.
+    if (isEqualAt(bytes, end, bytes.subarray(start, payloadStart))) return end;
+  }
+  return undefined;
+}
+
+function nextReplacement(bytes: Uint8Array, from: number): number {
+  let at = bytes.indexOf(REPLACEMENT[0] ?? 0, from);
+  while (at >= 0 && !isEqualAt(bytes, at, REPLACEMENT)) at = bytes.indexOf(REPLACEMENT[0] ?? 0, at + 1);
+  return at;
+}
+
+function isEqualAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  return bytes[at] === wanted[0] && wanted.every((byte, index) => bytes[at + index] === byte);
 }
 
 function timestampEnd(bytes: Uint8Array, start: number): number | undefined {
   const space = bytes.subarray(start, start + LONGEST_TIMESTAMP).indexOf(SPACE);
   return space < 0 ? undefined : start + space + 1;
 }
+
+/** U+FFFD in UTF-8. */
+const REPLACEMENT = Uint8Array.of(0xef, 0xbf, 0xbd);
 
 /** The form of `2026-11-21T07:38`, with `0` for any digit. */
 const TIMESTAMP_FORM = '0000-00-00T00:00';

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { systemClock } from '../base/clock';
 import { trackDisposables, type DisposableStore } from '../base/lifecycle';
 import { DockerEngine } from '../engine/docker/dockerEngine';
 import type { Log } from '../engine/docker/containerWatch';
@@ -9,7 +10,10 @@ import { itemCommands } from './commands/itemCommands';
 import { lifecycleCommands } from './commands/lifecycleCommands';
 import { logCommands } from './commands/logCommands';
 import { logFileCommands } from './commands/logFileCommands';
+import { logFilterCommands } from './commands/logFilterCommands';
 import { registerCommands } from './commands/registry';
+import { stopTailingCommand } from './commands/stopTailingCommand';
+import { tailTogetherCommands } from './commands/tailTogetherCommand';
 import { Targets } from './commands/targets';
 import { viewCommands } from './commands/viewCommands';
 import { InspectDocuments } from './documents/inspectDocuments';
@@ -19,8 +23,12 @@ import { HostRegistry } from './hosts/hostRegistry';
 import { hostReplacements } from './hosts/hostReplaced';
 import { LogDocuments } from './logs/logDocuments';
 import { LogLinks } from './logs/logLinks';
+import { LogOutputs } from './logs/logOutputs';
 import { LogTails } from './logs/logTails';
-import { LOG_LANGUAGE } from './logs/logText';
+import { SavedFilters } from './logs/savedFilters';
+import { MergedTails } from './logs/mergedTails';
+import type { MergedTerminalOptions } from './logs/mergedTailTerminal';
+import { keepTailingContext } from './logs/tailingContext';
 import { Notifier } from './notify';
 import { onDidChangeDockerHost, settings } from './settings';
 import type { TestApi } from './testApi';
@@ -48,13 +56,19 @@ export function compose(
   store.add(onDidChangeDockerHost(() => useEngine(localEngine(diagnostics))));
 
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
-  const logs = store.add(logTails(notifier));
+  const logFilters = store.add(new SavedFilters(context.globalState));
+  const outputs = new LogOutputs();
+  const logs = store.add(logTails(outputs, notifier, logFilters));
   store.add(hosts.onDidChange(() => stopReplaced(hosts, logs)));
   store.add(new LogLinks());
   const filter = store.add(new FilterState(context, settings.hideStopped()));
   const tree = store.add(new ContainersTree(hosts));
-  tree.setTailing((hostId, id) => logs.isTailing(hostId, id));
-  store.add(logs.onDidChange(() => tree.refreshChangedRows()));
+  tree.setLogFilters((host, container) => logFilters.filterFor(host, container));
+  store.add(logFilters.onDidChange(() => tree.refreshChangedRows()));
+  const together = store.add(mergedTails(outputs, hosts, logFilters));
+  tree.setTailing((hostId, id) => logs.isTailing(hostId, id) || together.isTailing(hostId, id));
+  for (const tails of [logs, together]) store.add(tails.onDidChange(() => tree.refreshChangedRows()));
+  store.add(keepTailingContext(logs, together));
   const decorations = store.add(new StaleDecorations(hosts));
   const view = store.add(new ContainersView({ hosts, connector, tree, filter, decorations }));
 
@@ -62,7 +76,7 @@ export function compose(
   const documents = store.add(new InspectDocuments(hosts, connector));
   const tried = store.add(new TriedDocuments(hosts));
   const handlers = {
-    ...logCommands(targets, logs, () => settings.hasLogTimestamps()),
+    ...tailHandlers({ hosts, targets, logs, together, filters: logFilters }),
     ...logFileCommands({
       targets,
       documents: store.add(logDocuments(hosts, connector)),
@@ -104,15 +118,67 @@ function localEngine(diagnostics: vscode.LogOutputChannel): ContainerEngine {
   });
 }
 
-function logTails(notifier: Notifier): LogTails {
+function logTails(outputs: LogOutputs, notifier: Notifier, filters: SavedFilters): LogTails {
   return new LogTails({
-    openChannel: (name) => vscode.window.createOutputChannel(name, LOG_LANGUAGE),
+    openChannel: (name) => outputs.open(name),
     tailLines: () => settings.logTailLines(),
     hasTimestamps: () => settings.hasLogTimestamps(),
+    jsonStyle: () => settings.logJsonStyle(),
+    filterFor: (host, container) => filters.filterFor(host, container),
     maxChannelLength: () => settings.logMaxChannelMegabytes() * UNITS_PER_MEGABYTE,
     onFailed: ({ name }, error) =>
       notifier.failed(vscode.l10n.t('Could not tail {0}', oneLine(name, 80)), error),
   });
+}
+
+function mergedTails(outputs: LogOutputs, hosts: HostRegistry, filters: SavedFilters): MergedTails {
+  return new MergedTails({
+    openChannel: (name) => outputs.open(name),
+    tailLines: () => settings.logTailLines(),
+    hasTimestamps: () => settings.hasLogTimestamps(),
+    jsonStyle: () => settings.logJsonStyle(),
+    maxChannelLength: () => settings.logMaxChannelMegabytes() * UNITS_PER_MEGABYTE,
+    filterFor: (host, container) => filters.filterFor(host, container),
+    onDidChangeFilters: filters.onDidChange,
+    onHostReplaced: hostReplacements(hosts),
+  });
+}
+
+interface TailParts {
+  readonly hosts: HostRegistry;
+  readonly targets: Targets;
+  readonly logs: LogTails;
+  readonly together: MergedTails;
+  readonly filters: SavedFilters;
+}
+
+function tailHandlers({ hosts, targets, logs, together, filters }: TailParts) {
+  return {
+    ...logCommands({
+      targets,
+      logs,
+      filters,
+      hasTimestampsByDefault: () => settings.hasLogTimestamps(),
+    }),
+    ...logFilterCommands({ targets, logs, together, filters }),
+    ...tailTogetherCommands({
+      targets,
+      logs,
+      together,
+      terminalOptions: () => mergedTerminalOptions(hosts, filters),
+    }),
+    'quaywatch.stopTailing': stopTailingCommand(targets, logs, together),
+  };
+}
+
+function mergedTerminalOptions(hosts: HostRegistry, filters: SavedFilters): MergedTerminalOptions {
+  return {
+    tailLines: settings.logTailLines(),
+    hasTimestamps: settings.hasLogTimestamps(),
+    filterFor: (host, container) => filters.filterFor(host, container),
+    onHostReplaced: hostReplacements(hosts),
+    clock: systemClock,
+  };
 }
 
 /** A host whose engine was replaced is another one; nothing would ever come of the old one's tails. */

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { JsonStyle } from './logs/logText';
 
 const SECTION = 'quaywatch';
 
@@ -20,6 +21,8 @@ export interface Settings {
   logMaxChannelMegabytes(): number;
   /** Whether logs are shown with the time of each line, where nobody said otherwise. */
   hasLogTimestamps(): boolean;
+  /** How lines that are JSON objects show in log channels. */
+  logJsonStyle(): JsonStyle;
   /** How much of a log is opened in an editor. */
   logMaxEditorMegabytes(): number;
   /** Whether stopped containers are hidden until somebody says otherwise. */
@@ -31,6 +34,7 @@ export const settings: Settings = {
   logTailLines: () => wholeNumber('logs.tailLines', LOG_TAIL_LINES),
   logMaxChannelMegabytes: () => wholeNumber('logs.maxChannelMegabytes', LOG_CHANNEL_MEGABYTES),
   hasLogTimestamps: () => read('logs.timestamps') === true,
+  logJsonStyle: () => (read('logs.json') === 'raw' ? 'raw' : 'compact'),
   logMaxEditorMegabytes: () => wholeNumber('logs.maxEditorMegabytes', LOG_EDITOR_MEGABYTES),
   hideStopped: () => read('containers.hideStopped') === true,
 };

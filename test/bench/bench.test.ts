@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { testEngineOrSkip } from '../support/testEngine';
+import { accountOf } from './account';
 import { alternate, median, percentile } from './statistics';
 
 const root = path.resolve(__dirname, '../..');
@@ -28,6 +29,14 @@ describe('the benchmarks', function () {
     assert.ok(Number(figures['logs.local.vsCli']) > 0);
   });
 
+  it('filter a log beside the same unfiltered, and are not held up by hostile patterns', () => {
+    const figures = bench('filter');
+    assert.equal(figures['filter.lines'], 20_000);
+    assert.ok(Number(figures['filter.linesShown']) > 0);
+    assert.ok(Number(figures['filter.vsUnfiltered']) > 0);
+    assert.ok(Number(figures['filter.hostile.longLineMs']) > 0);
+  });
+
   it('measure the activation beside that of a built-in extension', () => {
     const figures = bench('activation');
     assert.ok(Number(figures['activation.activateMs']) > 0);
@@ -38,7 +47,26 @@ describe('the benchmarks', function () {
     const args = ['--import', 'tsx', 'test/bench/main.ts', 'speed'];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(stderr, /No benchmark speed\. There are: logs, latency, memory, tree, activation/);
+    assert.match(
+      stderr,
+      /No benchmark speed\. There are: logs, latency, memory, idle, tree, filter, activation, all/,
+    );
+  });
+});
+
+describe('the account of a channel', () => {
+  const line = (number: number): string => `${String(number).padStart(8, '0')} xxx`;
+
+  it('adds up what is shown and what markers say is left out', () => {
+    const text = `── 1,000 earlier lines are no longer shown ──\n${line(1_001)}\n── 3 lines skipped: too fast ──\n${line(1_005)}\n── stopped, exit 0 ──\n`;
+    assert.deepEqual(accountOf(text), { shown: 2, leftOut: 1_003, faults: 0 });
+  });
+
+  it('finds lines that lack, come twice or are mangled', () => {
+    assert.equal(accountOf([line(1), line(3)].join('\n')).faults, 1);
+    assert.equal(accountOf([line(1), line(1), line(2)].join('\n')).faults, 2);
+    assert.equal(accountOf([line(1), '0000 xxx', line(2)].join('\n')).faults, 1);
+    assert.equal(accountOf(`── 2 lines skipped ──\n${line(4)}`).faults, 1);
   });
 });
 

@@ -9,6 +9,7 @@ import { LineAssembler } from '../../src/model/logLines';
 import { LogPosition } from '../../src/model/logPosition';
 import { seededRandom } from '../support/random';
 import type { Figures } from './main';
+import { hostilePatterns } from './hostilePatterns';
 import { alternate, median, rounded } from './statistics';
 
 const LINES = Number(process.env['QUAYWATCH_BENCH_LINES'] ?? 1_000_000);
@@ -57,6 +58,7 @@ export async function filterBenchmark(): Promise<Figures> {
     'filter.linesPerSecond': Math.round(LINES / seconds.ours),
     'filter.vsUnfiltered': rounded(seconds.ours / seconds.peer),
     'filter.vsAssembly': rounded(median(assembly.ours) / median(assembly.peer)),
+    ...hostilePatterns(),
   };
 }
 
@@ -158,17 +160,47 @@ function stamp(index: number): string {
   return `2026-11-21T07:38:14.${String(index).padStart(9, '0')}Z`;
 }
 
-const LEVELS = ['DEBUG', 'INFO ', 'INFO ', 'INFO ', 'INFO ', 'INFO ', 'INFO ', 'WARN ', 'ERROR'];
+const LEVELS = ['DEBUG', 'INFO', 'INFO', 'INFO', 'INFO', 'INFO', 'INFO', 'WARN', 'ERROR'];
 const PATHS = ['/api/orders', '/api/customers', '/healthz', '/assets/app.js'];
 
-/** A line of about 105 bytes as many services write it; some are parts of a stack trace. */
+type Form = (level: string, message: string, index: number) => string;
+
+/** How services write the same, each as often as it stands here. */
+const FORMS: readonly Form[] = [
+  ...Array<Form>(8).fill(
+    (level, message, index) =>
+      `2026-11-21 07:38:14.${millis(index)} ${level.padEnd(5)} 1 --- [nio-8080-exec-${index % 9}] c.e.shop.Requests : ${message}`,
+  ),
+  ...Array<Form>(4).fill(
+    (level, message, index) =>
+      `{"time":"2026-11-21T07:38:14.${millis(index)}Z","level":"${level.toLowerCase()}","logger":"shop.requests","msg":"${message}"}`,
+  ),
+  ...Array<Form>(3).fill(
+    (level, message, index) =>
+      `ts=2026-11-21T07:38:14.${millis(index)}Z level=${level.toLowerCase()} caller=server.go:${index % 400} msg="${message}"`,
+  ),
+  (level, message, index) =>
+    `${level[0] ?? 'I'}1121 07:38:14.${millis(index)}000       1 server.go:87] ${message}`,
+  (level, message, index) => `2026-11-21 07:38:14,${millis(index)} - shop.requests - ${level} - ${message}`,
+  (level, message, index) => `[07:38:14.${millis(index)}] [${level.toLowerCase()}] ${message}`,
+  (_level, message, index) =>
+    `10.0.0.${index % 250} - - [21/Nov/2026:07:38:14 +0000] "${message.replace(/ took.*/, '')} HTTP/1.1" 200 1234 "-" "curl/8.5"`,
+];
+/** So many of all lines are parts of a stack trace. */
+const TRACE_SHARE = 0.05;
+
+/** A line of about 105 bytes as many services write it. */
 function text(index: number, random: () => number): string {
-  const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? '';
-  if (random() < 0.05)
+  const pick = <T>(from: readonly T[], otherwise: T): T =>
+    from[Math.floor(random() * from.length)] ?? otherwise;
+  if (random() < TRACE_SHARE)
     return `    at com.example.shop.Checkout.pay(Checkout.java:${Math.floor(random() * 900)})`;
-  const time = `2026-11-21 07:38:14.${String(index % 1000).padStart(3, '0')}`;
-  const tookMs = Math.floor(random() ** 4 * 2_000);
-  return `${time} ${pick(LEVELS)} 1 --- [nio-8080-exec-${index % 9}] c.e.shop.Requests : GET ${pick(PATHS)} took ${tookMs} ms`;
+  const message = `GET ${pick(PATHS, '/')} took ${Math.floor(random() ** 4 * 2_000)} ms`;
+  return pick(FORMS, (_level, plain) => plain)(pick(LEVELS, 'INFO'), message, index);
+}
+
+function millis(index: number): string {
+  return String(index % 1000).padStart(3, '0');
 }
 
 function frame(record: string): Buffer {

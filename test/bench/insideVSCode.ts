@@ -23,15 +23,19 @@ export async function runInsideVSCode(
 ): Promise<Record<string, number>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'quaywatch-bench-'));
   const report = path.join(folder, 'report.json');
+  const failure = path.join(folder, 'failure.txt');
   try {
     const code = await runExtensionTests({
       version,
       extensionPath: root,
       testsPath: path.join(root, 'out/test/bench', name),
       folder,
-      env: { ...environment, QUAYWATCH_BENCH_REPORT: report },
+      env: { ...environment, QUAYWATCH_BENCH_REPORT: report, QUAYWATCH_BENCH_FAILURE: failure },
     });
-    if (code !== 0) throw new Error(`The benchmark ${name} failed inside VS Code.`);
+    if (code !== 0) {
+      const why = await readFile(failure, 'utf8').catch(() => 'it did not say why');
+      throw new Error(`The benchmark ${name} failed inside VS Code: ${why}`);
+    }
     return JSON.parse(await readFile(report, 'utf8')) as Record<string, number>;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,6 @@
 import { activationBenchmark } from './activation';
+import { filterBenchmark } from './filter';
+import { idleBenchmark } from './idle';
 import { latencyBenchmark } from './latency';
 import { logsBenchmark } from './logs';
 import { memoryBenchmark } from './memory';
@@ -11,11 +13,13 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   logs: logsBenchmark,
   latency: latencyBenchmark,
   memory: memoryBenchmark,
+  idle: idleBenchmark,
   tree: treeBenchmark,
+  filter: filterBenchmark,
   activation: activationBenchmark,
 };
 
-/** `npm run -s bench -- logs|latency|memory|tree|activation|all [--json]`: figures beside those of a named peer, from the same run. */
+/** `npm run -s bench -- NAME… [--json]`, or `all`: figures beside those of a named peer, from the same run. */
 async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith('-'));
   const chosen = names.length === 0 || names.includes('all') ? Object.keys(BENCHMARKS) : names;

@@ -1,17 +1,25 @@
 import type { ContainerId } from '../../src/model/container';
 import { FakeEngine, type PersonalityName } from '../doubles/fakeEngine/fakeEngine';
-import type { ContainerSpec, World } from './world';
+import {
+  ANY_LINE_LENGTH,
+  NANOSECOND_TIMESTAMP,
+  type ContainerSpec,
+  type Expected,
+  type World,
+} from './world';
 
-const EXPECTED: Readonly<Record<PersonalityName, World['expected']>> = {
-  '20.10': { product: 'Docker', version: /^20\.10/, apiVersion: '1.41' },
-  '25': { product: 'Docker', version: /^25/, apiVersion: '1.44' },
-  '29': { product: 'Docker', version: /^29/, apiVersion: '1.52' },
-  podman: { product: 'Libpod', version: /^4\./, apiVersion: '1.41' },
+const LOGS = { timestamp: NANOSECOND_TIMESTAMP, longestTerminalLine: ANY_LINE_LENGTH };
+
+const EXPECTED: Readonly<Record<PersonalityName, Expected>> = {
+  '20.10': { product: 'Docker', version: /^20\.10/, apiVersion: '1.41', ...LOGS },
+  '25': { product: 'Docker', version: /^25/, apiVersion: '1.44', ...LOGS },
+  '29': { product: 'Docker', version: /^29/, apiVersion: '1.52', ...LOGS },
+  podman: { product: 'Libpod', version: /^4\./, apiVersion: '1.41', ...LOGS },
 };
 
 /** The fake engine in one of its personalities. */
 export class FakeWorld implements World {
-  readonly expected: World['expected'];
+  readonly expected: Expected;
   private readonly outputs = new Map<ContainerId, ContainerSpec>();
 
   private constructor(readonly engine: FakeEngine) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ContainerId } from '../../src/model/container';
+import type { LogRequest } from '../../src/model/log';
+import { EVERYTHING, type LogFilter } from '../../src/model/logFilter';
+import type { Pattern } from '../../src/model/logPattern';
 import { eventually } from '../support/eventually';
 import { LogCollector } from '../support/logCollector';
 import { FOLLOW, withCode, type ContractFixture } from './contractFixture';
@@ -21,7 +24,7 @@ export function logContract(fixture: ContractFixture): void {
     await fixture.world.write(id, 'and on\n');
     await eventually('the next line', () => log.texts.length === 6);
     assert.equal(log.texts[5], 'and on');
-    assert.match(log.collected[5]?.timestamp ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+/);
+    assert.match(log.collected[5]?.timestamp ?? '', fixture.world.expected.timestamp);
     assert.deepEqual(log.markers, []);
   });
 
@@ -70,18 +73,15 @@ export function logContract(fixture: ContractFixture): void {
   });
 
   it('reads a container with a terminal', async () => {
-    const output = [
-      { stream: 'stdout' as const, text: 'prompt\n' },
-      { stream: 'stdout' as const, text: 'x', times: 40_000 },
-      { stream: 'stdout' as const, text: '\nlast\n' },
-    ];
+    const long = 'x'.repeat(fixture.world.expected.longestTerminalLine);
+    const output = ['prompt\n', `${long}\n`, 'last\n'].map((text) => ({ stream: 'stdout' as const, text }));
     const id = await fixture.world.run({ name: 'terminal', tty: true, output });
     const log = fixture.follow(id);
     await eventually(
       () => `3 lines, but ${log.texts.length}`,
       () => log.texts.length === 3,
     );
-    assert.deepEqual(log.texts, ['prompt', 'x'.repeat(40_000), 'last']);
+    assert.deepEqual(log.texts, ['prompt', long, 'last']);
     await fixture.world.write(id, 'more\n');
     await eventually('more', () => log.texts[3] === 'more');
   });
@@ -166,6 +166,108 @@ export function logContract(fixture: ContractFixture): void {
     await eventually('new', () => log.texts.length === 2);
     assert.deepEqual(log.texts, ['old', 'new']);
     assert.deepEqual(log.markers, [{ kind: 'recreated', containerId: newId }]);
+  });
+
+  const PATTERN_X: Pattern = { kind: 'text', text: 'X', matchCase: false };
+  const FILTERED: readonly {
+    readonly what: string;
+    readonly filter: Partial<LogFilter>;
+    readonly texts: readonly string[];
+    readonly notShown?: readonly number[];
+  }[] = [
+    {
+      what: 'of a least level, with all that belongs to them',
+      filter: { minimumLevel: 'warn', hideUnknownLevel: true },
+      texts: ['ERROR two x', '    at a.b(c.js:1:1)', 'WARN five x', 'ERROR more x', '    at the end'],
+    },
+    {
+      what: 'that are wanted, in any of several ways',
+      filter: {
+        include: [
+          { kind: 'regex', source: 't(hree|wo)', flags: '' },
+          { ...PATTERN_X, text: 'AT THE' },
+        ],
+      },
+      texts: ['ERROR two x', '    at a.b(c.js:1:1)', 'INFO three', 'ERROR more x', '    at the end'],
+    },
+    {
+      what: 'that are not unwanted',
+      filter: { exclude: [PATTERN_X] },
+      texts: ['INFO one', 'INFO three', 'INFO four'],
+    },
+    {
+      what: 'with their context, and how many are left out between',
+      filter: {
+        include: [
+          { ...PATTERN_X, text: 'one' },
+          { ...PATTERN_X, text: 'five' },
+        ],
+        contextLines: 1,
+      },
+      texts: ['INFO one', 'ERROR two x', 'INFO four', 'WARN five x', 'ERROR more x'],
+      notShown: [2],
+    },
+  ];
+  for (const { what, filter, texts, notShown = [] } of FILTERED) {
+    it(`gives only the lines ${what}`, async () => {
+      const lines = [
+        'INFO one',
+        'ERROR two x',
+        '    at a.b(c.js:1:1)',
+        'INFO three',
+        'INFO four',
+        'WARN five x',
+      ];
+      const output = lines.map((text) => ({ stream: 'stdout' as const, text: `${text}\n` }));
+      const id = await fixture.world.run({ name: 'filtered', output });
+      await hasLines(id, lines.length);
+      const request = { ...FOLLOW, filter: { ...EVERYTHING, ...filter } };
+      const log = fixture.follow(id, request);
+      const unfiltered = fixture.follow(id);
+      await fixture.world.write(id, 'ERROR more x\n    at the end\n');
+      await eventually('all lines', () => unfiltered.texts.length === lines.length + 2);
+      await eventually(
+        () => `${texts.join()}, but ${log.texts.join()}`,
+        () => log.texts.length >= texts.length,
+      );
+      assert.deepEqual(log.texts, texts);
+      assert.deepEqual(
+        log.markers,
+        notShown.map((count) => ({ kind: 'notShown', count })),
+      );
+      assert.deepEqual(await readOnce(id, { ...request, follow: false }), log.texts);
+    });
+  }
+
+  async function readOnce(id: ContainerId, request: LogRequest): Promise<readonly string[]> {
+    const log = fixture.follow(id, request);
+    await eventually('the end', () => log.hasEnded);
+    assert.equal(log.error, undefined);
+    return log.texts;
+  }
+
+  it('lets lines of a new run belong to no record of the run before', async () => {
+    const output = [{ stream: 'stdout' as const, text: '  begins in the middle\nINFO quiet\n' }];
+    const id = await fixture.world.run({ name: 'filtered-again', output });
+    const filter: LogFilter = { ...EVERYTHING, minimumLevel: 'error' };
+    const log = fixture.follow(id, { ...FOLLOW, filter });
+    await eventually('the first run', () => log.texts.length === 1);
+    await fixture.world.die(id, 3);
+    await fixture.world.start(id);
+    await eventually('the second run', () => log.texts.length === 2);
+    assert.deepEqual(log.texts, ['  begins in the middle', '  begins in the middle']);
+    assert.deepEqual(log.markerKinds, ['restarted']);
+  });
+
+  it('refuses a filter that makes no sense, and says why', async () => {
+    const id = await fixture.world.run({ name: 'unfiltered' });
+    const exclude = [{ kind: 'regex' as const, source: 'a(b', flags: '' }];
+    const log = fixture.follow(id, { ...FOLLOW, filter: { ...EVERYTHING, exclude } });
+    assert.equal(log.hasEnded, false, 'nobody hears of it before they know what was begun');
+    await eventually('the end', () => log.hasEnded);
+    assert.ok(withCode('badRequest')(log.error), String(log.error));
+    assert.match(log.error?.message ?? '', /"\(" is never closed/);
+    assert.deepEqual(log.texts, []);
   });
 
   it('says that a log can not be read, and why', async () => {

@@ -1,22 +1,66 @@
 import Docker from 'dockerode';
 import type { ContainerId } from '../../src/model/container';
+import { tarOf } from '../support/tar';
 import { busyboxImage, testLabel, type EngineControl, type TestEngine } from '../support/testEngine';
-import type { ContainerSpec, Output, World } from './world';
+import {
+  ANY_LINE_LENGTH,
+  NANOSECOND_TIMESTAMP,
+  type ContainerSpec,
+  type Expected,
+  type Output,
+  type World,
+} from './world';
 
 const NANOSECONDS = 1_000_000_000;
 
-/** A real Docker engine. The containers are busybox shells. */
+/** What differs between real engines. */
+export interface RealEngineTraits {
+  readonly expected: Expected;
+  readonly hostConfig?: Docker.HostConfig;
+  /** Podman leaves the rhythm of health checks to systemd. */
+  readonly checksHealthByItself: boolean;
+}
+
+const DOCKER: RealEngineTraits = {
+  expected: {
+    product: 'Docker',
+    version: /^\d+\.\d+/,
+    apiVersion: '1.41',
+    timestamp: NANOSECOND_TIMESTAMP,
+    longestTerminalLine: ANY_LINE_LENGTH,
+  },
+  checksHealthByItself: true,
+};
+
+/** Podman 4.3 stamps to the second, and each piece of a terminal's output without saying where the piece ends. */
+export const PODMAN: RealEngineTraits = {
+  expected: {
+    product: 'Libpod',
+    version: /^\d+\.\d+/,
+    apiVersion: '1.41',
+    timestamp: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+    longestTerminalLine: 500,
+  },
+  hostConfig: { NetworkMode: 'none' },
+  checksHealthByItself: false,
+};
+
+/** A real engine. The containers are busybox shells. */
 export class RealWorld implements World {
-  readonly expected = { product: 'Docker', version: /^\d+\.\d+/, apiVersion: '1.41' };
   readonly dockerHost: string;
-  private readonly docker: Docker;
+  readonly docker: Docker;
 
   constructor(
     engine: TestEngine,
     private readonly control: EngineControl,
+    private readonly traits = DOCKER,
   ) {
     this.dockerHost = engine.dockerHost;
     this.docker = new Docker({ socketPath: engine.socketPath });
+  }
+
+  get expected(): Expected {
+    return this.traits.expected;
   }
 
   async create(spec: ContainerSpec): Promise<ContainerId> {
@@ -27,22 +71,41 @@ export class RealWorld implements World {
       Labels: { ...spec.labels, [testLabel]: '1' },
       Tty: spec.tty ?? false,
       StopTimeout: 0,
-      HostConfig: { LogConfig: { Type: spec.logDriver ?? 'json-file', Config: {} } },
+      HostConfig: {
+        ...this.traits.hostConfig,
+        LogConfig: { Type: spec.logDriver ?? 'json-file', Config: {} },
+      },
       ...(spec.failingHealthCheck === true && {
         Healthcheck: { Test: ['CMD', 'false'], Interval: NANOSECONDS / 5, Retries: 1, Timeout: NANOSECONDS },
       }),
     });
+    if (spec.files) await container.putArchive(tarOf(spec.files), { path: '/' });
     return container.id;
   }
 
   async run(spec: ContainerSpec): Promise<ContainerId> {
     const id = await this.create(spec);
     await this.start(id);
+    if (spec.failingHealthCheck === true && !this.traits.checksHealthByItself) await this.checkHealth(id);
     return id;
   }
 
   async start(id: ContainerId): Promise<void> {
     await this.docker.getContainer(id).start();
+  }
+
+  /** An event of Podman's names the health before the check it tells of, so that it takes two. */
+  private async checkHealth(id: ContainerId): Promise<void> {
+    for (let check = 0; check < 2; check++) await this.checkHealthOnce(id);
+  }
+
+  private checkHealthOnce(id: ContainerId): Promise<void> {
+    const path = `/v4.0.0/libpod/containers/${id}/healthcheck`;
+    return new Promise((resolve, reject) =>
+      this.docker.modem.dial({ path, method: 'GET', statusCodes: { 200: true } }, (error: unknown) =>
+        error ? reject(error instanceof Error ? error : new Error(String(error))) : resolve(),
+      ),
+    );
   }
 
   async stop(id: ContainerId): Promise<void> {
@@ -75,6 +138,11 @@ export class RealWorld implements World {
     await this.inside(id, `${printing(text)} > /proc/1/fd/1`);
   }
 
+  /** Has a file appear that the container's command waits for. */
+  async touch(id: ContainerId, path: string): Promise<void> {
+    await this.inside(id, `: > ${path}`);
+  }
+
   async stopEngine(how: 'politely' | 'killed'): Promise<void> {
     await (how === 'killed' ? this.control.kill9() : this.control.stop());
   }
@@ -102,9 +170,9 @@ export class RealWorld implements World {
 const STAY =
   'trap "exit 0" TERM; while [ ! -s /exit-code ]; do sleep 0.05; done; code=$(cat /exit-code); rm /exit-code; exit $code';
 
-function script({ output = [], exitCode }: ContainerSpec): string {
+function script({ output = [], command, exitCode }: ContainerSpec): string {
   const end = exitCode === undefined ? STAY : `exit ${exitCode}`;
-  return [...output.map(writing), end].join('\n');
+  return [...(command === undefined ? output.map(writing) : [command]), end].join('\n');
 }
 
 function writing({ stream, text, times = 1 }: Output): string {

@@ -13,6 +13,10 @@ export interface ContainerSpec {
   readonly labels?: Readonly<Record<string, string>>;
   readonly tty?: boolean;
   readonly output?: readonly Output[];
+  /** A shell command instead of the output; real engines only. */
+  readonly command?: string;
+  /** Files in the container's root folder; real engines only. */
+  readonly files?: Readonly<Record<string, Buffer>>;
   /** The process ends with this code after its output; without it, it stays until stopped. */
   readonly exitCode?: number;
   /** Has a health check that always fails. */
@@ -20,11 +24,24 @@ export interface ContainerSpec {
   readonly logDriver?: 'json-file' | 'local' | 'none';
 }
 
+/** What the port is expected to say of an engine. */
+export interface Expected {
+  readonly product: string;
+  readonly version: RegExp;
+  readonly apiVersion: string;
+  /** The form of a line's timestamp. */
+  readonly timestamp: RegExp;
+  /** Longer lines of a terminal are cut by the engine in a way that nobody can put together. */
+  readonly longestTerminalLine: number;
+}
+
+export const NANOSECOND_TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d)$/;
+export const ANY_LINE_LENGTH = 40_000;
+
 /** An engine with its surroundings: what happens on it from outside, not through the port. */
 export interface World {
   readonly dockerHost: string;
-  /** What the port is expected to say of the engine. */
-  readonly expected: { readonly product: string; readonly version: RegExp; readonly apiVersion: string };
+  readonly expected: Expected;
 
   /** Creates and starts a container. */
   run(spec: ContainerSpec): Promise<ContainerId>;

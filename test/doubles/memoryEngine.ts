@@ -12,6 +12,7 @@ import {
   type TerminalSize,
 } from '../../src/engine/engine';
 import type { Container, ContainerId } from '../../src/model/container';
+import { filteredLog } from '../../src/model/filteredSink';
 import type { LogRequest, LogSink } from '../../src/model/log';
 
 export const MEMORY_ENGINE_INFO: EngineInfo = {
@@ -53,6 +54,7 @@ export function inProject(project: string, service: string, replica = 1): Pick<C
 export interface FollowedLog {
   readonly id: ContainerId;
   readonly request: LogRequest;
+  /** Takes the whole log; a filter of the request is behind it. */
   readonly sink: LogSink;
   isStopped: boolean;
 }
@@ -190,7 +192,9 @@ export class MemoryEngine implements ContainerEngine {
   }
 
   followLog(id: ContainerId, request: LogRequest, sink: LogSink): LogFollow {
-    const follow: FollowedLog = { id, request, sink, isStopped: false };
+    const filtered = filteredLog(request.filter, sink);
+    if (filtered.kind === 'filterError') throw new EngineError('badRequest', filtered.message);
+    const follow: FollowedLog = { id, request, sink: filtered.sink, isStopped: false };
     this.follows.push(follow);
     return toDisposable(() => (follow.isStopped = true));
   }

@@ -54,6 +54,7 @@ describe('reading logs, installed and on screen', () => {
     await choose('sample', 'Tail Logs…');
     await suite.page.pick('Since 5 minutes ago');
     await suite.page.pick('With timestamps');
+    await suite.page.pick('Without a filter');
     const text = await suite.page.waitForOutput('plain text without anything');
     assert.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} 2026-11-21T09:32:16\.123Z INFO {2}server/);
   });
@@ -70,6 +71,7 @@ describe('reading logs, installed and on screen', () => {
     await choose('sample', 'Tail Logs…');
     await suite.page.pick('Whole log');
     await suite.page.pick('Without timestamps');
+    await suite.page.pick('Without a filter');
     await suite.page.waitForOutput('plain text without anything');
     await suite.docker.getContainer('sample').stop();
     await suite.page.waitForOutput(/── stopped, exit \d+ ──/);

@@ -9,6 +9,8 @@ export function run(): Promise<void> {
     await import('./documents.test');
     await import('./shell.test');
     await import('./logReading.test');
+    await import('./logFilters.test');
+    await import('./tailTogether.test');
     await import('./leaks.test');
   });
 }

@@ -50,6 +50,22 @@ export function findTestEngine(): TestEngine | undefined {
   return existsSync(controlPath) ? makeTestEngine(join(devFolder, 'docker.sock'), controlPath) : undefined;
 }
 
+/** The Podman of the runner or of `node scripts/dev-engine.mjs --podman`, or undefined when there is none. */
+function findTestPodman(): TestEngine | undefined {
+  const handover = process.env['QUAYWATCH_TEST_PODMAN'];
+  if (handover) return parseHandover(handover);
+  const devFolder = join(tmpdir(), 'quaywatch-dev-podman');
+  const controlPath = join(devFolder, 'control.sock');
+  return existsSync(controlPath) ? makeTestEngine(join(devFolder, 'podman.sock'), controlPath) : undefined;
+}
+
+/** For a `before` hook: a Podman of our own, or all tests of the suite are skipped with the reason. */
+export function testPodmanOrSkip(context: Skippable): TestEngine {
+  const why =
+    process.env['QUAYWATCH_NO_TEST_PODMAN'] ?? 'no Podman: run node scripts/dev-engine.mjs --podman';
+  return findTestPodman() ?? skipWithReason(context, why);
+}
+
 /** For a `before` hook: the engine, or all tests of the suite are skipped with the reason. */
 export function testEngineOrSkip(context: Skippable): TestEngine {
   return (
@@ -62,8 +78,11 @@ export function testEngineOrSkip(context: Skippable): TestEngine {
 }
 
 /** For a `before` hook: the engine's controls, or all tests of the suite are skipped with the reason. */
-export function engineControlOrSkip(context: Skippable): EngineControl {
-  return testEngineOrSkip(context).control ?? skipWithReason(context, 'the engine is not ours to restart');
+export function engineControlOrSkip(
+  context: Skippable,
+  { control }: TestEngine = testEngineOrSkip(context),
+): EngineControl {
+  return control ?? skipWithReason(context, 'the engine is not ours to restart');
 }
 
 function parseHandover(text: string): TestEngine {

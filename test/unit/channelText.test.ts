@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { ChannelText } from '../../src/model/channelText';
 import { FakeClock } from '../doubles/fakeClock';
 
-function setUp(maxLength = 1_000_000) {
+interface TargetBounds {
+  /** How much can be appended after a replacement. */
+  readonly room?: number;
+  readonly memoryLength?: number;
+}
+
+function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {}) {
   const clock = new FakeClock();
   const calls: string[] = [];
   let content = '';
+  let appended = 0;
   const text = new ChannelText({
     clock,
     maxLength,
@@ -13,11 +20,15 @@ function setUp(maxLength = 1_000_000) {
       append: (added) => {
         calls.push('append');
         content += added;
+        appended += added.length;
       },
       replace: (replaced) => {
         calls.push('replace');
         content = replaced;
+        appended = 0;
       },
+      ...(room !== undefined && { hasRoomFor: (added) => appended + added.length <= room }),
+      ...(memoryLength !== undefined && { memoryLength: () => memoryLength }),
     },
     texts: { cutOff: (lines) => `cut off ${lines}`, skipped: (lines) => `skipped ${lines}` },
   });
@@ -43,7 +54,7 @@ describe('ChannelText', () => {
     assert.deepEqual(calls, ['append']);
   });
 
-  it('cuts its older half off when full, and says exactly how many lines', () => {
+  it('cuts its older part off when full, and says exactly how many lines', () => {
     const { clock, text, content } = setUp(1_000);
     for (let line = 1; line <= 300; line++) {
       text.add(`line ${String(line).padStart(4, '0')}\n`, 1);
@@ -95,7 +106,7 @@ describe('ChannelText', () => {
     assert.equal(content().length, 60_000 * 105);
   });
 
-  it('halves a full channel of many small lines at once', () => {
+  it('cuts a full channel of many small lines at once', () => {
     const { clock, text, content } = setUp(8_000_000);
     for (let line = 0; line < 200_000; line++) {
       text.add(`${'x'.repeat(49)}\n`, 1);
@@ -138,6 +149,51 @@ describe('ChannelText', () => {
     }
     assert.ok(content().length > 20_000_000 && content().length < 28_000_000, `${content().length} in 5 s`);
     assert.ok(calls.length >= 5 && calls.length <= 500, `${calls.length} appends`);
+  });
+
+  it('appends less while most is skipped, and the newest soon after', () => {
+    const { clock, text, content } = setUp(8_000_000);
+    let number = 0;
+    const tick = (): void => {
+      for (let line = 0; line < 250; line++) text.add(`${String(++number).padStart(999, '0')}\n`, 1);
+      clock.advance(10);
+    };
+    for (let ms = 0; ms < 2_000; ms += 10) tick();
+    const length = content().length;
+    for (let ms = 0; ms < 4_000; ms += 10) tick();
+    const growth = content().length - length;
+    assert.ok(growth > 1_000_000 && growth < 3_000_000, `${growth} in 4 s`);
+    clock.advance(2_000);
+    assert.ok(content().endsWith(`${String(number).padStart(999, '0')}\n`));
+  });
+
+  it('keeps our own lines when those around them are skipped', () => {
+    const { clock, text, content } = setUp(1_000);
+    text.add('── restarted ──\n', 0);
+    for (let line = 0; line < 500; line++) text.add('0123456789\n', 1);
+    clock.advance(1_000);
+    assert.match(content(), /^skipped \d+\n── restarted ──\n/m);
+  });
+
+  it('replaces what a target has no room to append to, and cuts off only what is not kept', () => {
+    const { clock, text, calls, content } = setUp(1_000, { room: 300 });
+    for (let line = 1; line <= 100; line++) {
+      text.add(`line ${String(line).padStart(4, '0')}\n`, 1);
+      clock.advance(50);
+      const shown = content().match(/^line/gm)?.length ?? 0;
+      assert.equal(Number(/^cut off (\d+)/.exec(content())?.[1] ?? 0) + shown, line);
+    }
+    assert.ok(calls.includes('replace'));
+    assert.ok(content().length <= 600, `${content().length}`);
+  });
+
+  it('holds no more in memory than its target allows', () => {
+    const { clock, text, content } = setUp(8_000_000, { memoryLength: 100_000 });
+    for (let line = 0; line < 20_000; line++) text.add('0123456789\n', 1);
+    clock.advance(5_000);
+    const skipped = Number(/^skipped (\d+)$/m.exec(content())?.[1]);
+    assert.ok(content().length <= 101_000, `${content().length}`);
+    assert.equal(skipped + (content().match(/^0/gm)?.length ?? 0), 20_000);
   });
 
   it('begins anew when cleared', () => {

@@ -56,6 +56,7 @@ describe('readContainer', () => {
     assert.equal(container.createdAtMs, 1_700_000_000_000);
     assert.equal(container.command, 'sleep 1');
     assert.equal(container.state, 'exited');
+    assert.equal(read({ State: 'stopped' }).state, 'exited');
   });
 
   it('takes health from its own field, where API 1.52 has it', () => {

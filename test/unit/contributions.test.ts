@@ -150,10 +150,14 @@ function placeholders(text: string): string[] {
   return [...text.matchAll(/\{\d\}/g)].map(([placeholder]) => placeholder).sort();
 }
 
-/** Enough of a when clause for the item menus: equalities of the view and matches of `viewItem`, joined by `&&`. */
+/**
+ * Enough of a when clause for the menus of a single item: equalities of the view and matches of `viewItem`, joined by
+ * `&&`.
+ */
 function isShownFor(when: string, viewItem: string): boolean {
   return when.split(' && ').every((clause) => {
-    if (clause === 'view == quaywatch.containers') return true;
+    if (clause === 'view == quaywatch.containers' || clause === '!listMultiSelection') return true;
+    if (clause === 'listMultiSelection') return false;
     const pattern = /^viewItem =~ \/(.+)\/$/.exec(clause)?.[1];
     assert.ok(pattern !== undefined, `unknown clause: ${clause}`);
     return new RegExp(pattern).test(viewItem);

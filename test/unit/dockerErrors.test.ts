@@ -8,6 +8,10 @@ function modemError(statusCode: number, message: string, reason?: string): Error
   return Object.assign(new Error(text), { statusCode, reason, json: { message } });
 }
 
+function podmanError(cause: string, message: string): Error {
+  return Object.assign(modemError(500, message), { json: { cause, message, response: 500 } });
+}
+
 describe('toEngineError', () => {
   const socket = { address: '/var/run/docker.sock', syscall: 'connect' };
   const cases: readonly (readonly [string, Error, EngineErrorCode, RegExp])[] = [
@@ -95,6 +99,28 @@ describe('toEngineError', () => {
     ['status 404 of a route', modemError(404, 'page not found'), 'notSupported', /does not know the request/],
     ['status 409', modemError(409, 'name is in use'), 'conflict', /name is in use/],
     ['status 500', modemError(500, 'disk full'), 'engineFailure', /disk full\. .*log/],
+    [
+      'the cause that Podman names for a state',
+      podmanError('container state improper', 'it is running'),
+      'conflict',
+      /it is running\.$/,
+    ],
+    [
+      'the cause that Podman names for a log that is not kept',
+      podmanError('this container is not logging output', "the 'none' log driver"),
+      'notSupported',
+      /driver\.$/,
+    ],
+    [
+      'the cause that ends a message of Podman',
+      Object.assign(
+        new Error("(HTTP code 500) unexpected - the 'none' log driver: this container is not logging output "),
+        { statusCode: 500, json: null },
+      ),
+      'notSupported',
+      /: the 'none' log driver: this/,
+    ],
+    ['any other cause of Podman', podmanError('odd', 'odd thing'), 'engineFailure', /odd thing\. .*log/],
     ['status 501', modemError(501, 'driver does not support reading'), 'notSupported', /driver/],
     ['status 503', modemError(503, 'starting'), 'engineFailure', /try again/],
     ['status 418', modemError(418, 'teapot'), 'badRequest', /teapot/],

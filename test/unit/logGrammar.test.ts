@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { LABEL_BARS } from '../../src/model/mergedText';
 
 interface Rule {
   readonly match: string;
@@ -46,6 +47,19 @@ function levelOf(line: string): string | undefined {
 }
 
 describe('the grammar of logs', () => {
+  it('sees time and level of JSON lines in their compact form', () => {
+    assert.deepEqual(tokens('2026-11-21 09:32:16.123 ERROR shop: payment failed order=7'), [
+      'timestamp«2026-11-21 09:32:16.123»',
+      'error«ERROR»',
+      'support.type.property-name.json«order»',
+      'constant.numeric«7»',
+    ]);
+    assert.deepEqual(tokens('2026-11-21T08:38:14+01:00 WARN slow'), [
+      'timestamp«2026-11-21T08:38:14+01:00»',
+      'warn«WARN»',
+    ]);
+  });
+
   it('sees levels in their common forms', () => {
     const cases: Readonly<Record<string, readonly string[]>> = {
       error: [
@@ -114,6 +128,37 @@ describe('the grammar of logs', () => {
       'support.type.property-name.json«id»',
       'constant.other.uuid«a1b2c3d4-0000-4000-8000-1234567890ab»',
     ]);
+  });
+
+  it('sees the labels of merged logs, each bar another colour, and what is behind them', () => {
+    const scopes = LABEL_BARS.map((bar) => tokens(`web-1 ${bar} x`)[0]?.split('«')[0]);
+    assert.equal(new Set(scopes).size, LABEL_BARS.length);
+    assert.ok(
+      scopes.every((name) => name?.endsWith('.label') === true),
+      scopes.join(),
+    );
+    const [bar] = LABEL_BARS;
+    assert.deepEqual(tokens(`web-1@my host  ${bar} ERROR x`), [
+      `entity.name.function.label«web-1@my host  ${bar}»`,
+      'error«ERROR»',
+    ]);
+    const behind = [
+      ['── stopped ──', 'entity.name.type.marker«── stopped ──»'],
+      ['    at f (/app/x.ts:1:2)', 'stack-trace«at f (/app/x.ts:1:2)»'],
+      ['09:32:16 x', 'timestamp«09:32:16»'],
+      ['E1121 09:32:19.000001 x', 'error«E1121 09:32:19.000001»'],
+      ['Caused by: x', 'error«Caused by:»'],
+    ];
+    for (const [text, token] of behind) assert.equal(tokens(`a  ${bar} ${text}`)[1], token);
+    assert.deepEqual(tokens(`a  ${bar}`).length, 1);
+  });
+
+  it('takes no table for labels', () => {
+    for (const line of ['│ id │ name │', 'id │ name', 'id | name', '┌──┬──┐', 'a ┃b'])
+      assert.ok(
+        tokens(line).every((token) => !token.includes('.label')),
+        line,
+      );
   });
 
   it('takes linear time for each rule, whatever the line', () => {

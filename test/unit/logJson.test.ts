@@ -120,6 +120,34 @@ describe('readJsonLine', () => {
     });
   }
 
+  for (const [name, line, text] of [
+    [
+      'a time as it is written',
+      '{"msg":"x","ts":"2026-11-21T08:38:14+01:00"}',
+      '2026-11-21T08:38:14+01:00 x',
+    ],
+    ['a time of the day', '{"level":"info","time":"09:38:14,123","msg":"x"}', '09:38:14,123 INFO x'],
+    ['the first of two times', '{"ts":"09:38:14","time":"09:38:15","msg":"x"}', '09:38:14 x time=09:38:15'],
+    ['no duration', '{"time":12.5,"msg":"x"}', 'x time=12.5'],
+    ['no words', '{"date":"today","msg":"x"}', 'x date=today'],
+    [
+      'no object',
+      '{"t":{"$date":"2026-11-21T07:38:14.123Z"},"msg":"x"}',
+      'x t={"$date":"2026-11-21T07:38:14.123Z"}',
+    ],
+  ] as const) {
+    it(`begins with the time when asked to: ${name}`, () =>
+      assert.equal(shown(line, { leadTime: true }), text));
+  }
+
+  it('begins with a time that is a number, in local time', () => {
+    const atMs = new Date(2026, 10, 21, 9, 38, 14, 123).getTime();
+    for (const time of [atMs, atMs * 1_000, atMs / 1_000, `${atMs}000000`]) {
+      const line = `{"level":30,"time":${time},"msg":"x"}`;
+      assert.equal(shown(line, { leadTime: true }), '2026-11-21 09:38:14.123 INFO x');
+    }
+  });
+
   it('hands a stack trace over as lines', () => {
     const stack = 'Error: boom\n    at run (/app/x.js:1:2)\n    at main (/app/x.js:3:4)\n';
     const lines = ['Error: boom', '    at run (/app/x.js:1:2)', '    at main (/app/x.js:3:4)'];

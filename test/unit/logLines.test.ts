@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict';
 import type { LogLine } from '../../src/model/log';
 import type { FrameType } from '../../src/model/logFraming';
-import { LineAssembler, MAX_LINE_BYTES } from '../../src/model/logLines';
+import { LineAssembler, MAX_LINE_BYTES, type PartStamps } from '../../src/model/logLines';
 
 const T1 = '2026-11-21T07:38:14.000000001Z';
 const T2 = '2026-11-21T07:38:14.000000002Z';
 
-function assemble(records: readonly (readonly [FrameType, string, string | Buffer])[], end = true) {
+function assemble(
+  records: readonly (readonly [FrameType, string, string | Buffer])[],
+  end = true,
+  partStamps?: PartStamps,
+  runStartedAt?: string,
+) {
   const lines: LogLine[] = [];
   const engineMessages: string[] = [];
   const assembler = new LineAssembler(
     { line: (line) => lines.push(line), engineMessage: (text) => engineMessages.push(text) },
     (buffer, from, to) => Buffer.from(buffer).toString('utf8', from, to),
+    partStamps,
+    runStartedAt,
   );
   for (const [type, timestamp, payload] of records) {
     const bytes = Buffer.concat([Buffer.from(timestamp === '' ? '' : `${timestamp} `), Buffer.from(payload)]);
@@ -53,6 +60,21 @@ describe('LineAssembler', () => {
     );
   });
 
+  it('ends a long line with its first short part, as the local driver leaves out its line ending', () => {
+    const { lines } = assemble(
+      [
+        ['stdout', T1, 'a'.repeat(16_384)],
+        ['stdout', T1, 'b'.repeat(16_384)],
+        ['stdout', T1, 'c'],
+      ],
+      false,
+    );
+    assert.deepEqual(
+      lines.map(({ text }) => text.length),
+      [32_769],
+    );
+  });
+
   it('does not glue an unterminated last line to the first of the next run', () => {
     const { lines } = assemble([
       ['stdout', T1, 'unterminated'],
@@ -62,6 +84,29 @@ describe('LineAssembler', () => {
       lines.map(({ text }) => text),
       ['unterminated', 'next run'],
     );
+  });
+
+  describe('where each part has its own time', () => {
+    const texts = (runStartedAt: string, ...stamps: readonly [string, string][]) =>
+      assemble(
+        stamps.map(([stamp, text]) => ['stdout', `2026-11-21T07:38:${stamp}`, text]),
+        true,
+        'own',
+        runStartedAt,
+      ).lines.map(({ text }) => text);
+
+    it('joins parts of any length, however long the process took', () => {
+      assert.deepEqual(texts('2026-11-21T07:38:14.9Z', ['14Z', 'pro'], ['18Z', 'gress'], ['19Z', '\n']), [
+        'progress',
+      ]);
+      assert.deepEqual(texts('', ['14Z', 'a'], ['15Z', 'b\n']), ['ab']);
+    });
+
+    it('does not glue an unterminated last line to the first of the present run', () => {
+      const startedAt = '2026-11-21T08:38:15.4+01:00';
+      assert.deepEqual(texts(startedAt, ['14Z', 'tail'], ['15Z', 'next run\n']), ['tail', 'next run']);
+      assert.deepEqual(texts(startedAt, ['13Z', 'of the '], ['14Z', 'run before\n']), ['of the run before']);
+    });
   });
 
   it('keeps a character whole that was split between parts', () => {

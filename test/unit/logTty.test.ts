@@ -46,6 +46,35 @@ describe('TtyRecordReader', () => {
     assert.ok(pieces.join('') === text);
   });
 
+  it('cuts where the engine did, also where it made split characters longer', () => {
+    // Half a character at the end, the other half at the beginning, and one that the container wrote itself.
+    const cut = [
+      `${T1} ${'a'.repeat(PART_BYTES - 3)}\ufffd\ufffd\ufffd`,
+      `${T1} \ufffd${'b'.repeat(PART_BYTES - 1 - 3)}\ufffd`,
+      `${T1} ${'c'.repeat(PART_BYTES - 3)}\ufffd`,
+      `${T1} end\n`,
+    ];
+    const bytes = Buffer.from(cut.join(''));
+    assert.deepEqual(read([bytes]), cut);
+    for (let seed = 1; seed <= 6; seed++)
+      assert.deepEqual(read(slices(bytes, 20_000, seededRandom(seed))), cut, `seed ${seed}`);
+  });
+
+  it('cuts after a long line without a line ending, as the local driver of 20.10 stores it', () => {
+    const bare = [
+      `${T1} ${'a'.repeat(PART_BYTES)}`,
+      `${T1} rest\r of the long line\r`,
+      `${T2} ${'b'.repeat(PART_BYTES)}`,
+      `${T2} ${'b'.repeat(PART_BYTES - 1)}\r`,
+      `${T2} `,
+      `${T1} next\r\n`,
+    ];
+    const bytes = Buffer.from(bare.join(''));
+    assert.deepEqual(read([bytes]), bare);
+    for (let seed = 1; seed <= 6; seed++)
+      assert.deepEqual(read(slices(bytes, 9_000, seededRandom(seed))), bare, `seed ${seed}`);
+  });
+
   it('leaves a long line whole that the engine did not cut', () => {
     const line = `${T1} ${'z'.repeat(3 * PART_BYTES)}\n`;
     assert.deepEqual(read([Buffer.from(line)]), [line]);

@@ -5,6 +5,10 @@
 export const COMMAND_IDS = [
   'quaywatch.tailLogs',
   'quaywatch.tailLogsWith',
+  'quaywatch.tailTogether',
+  'quaywatch.tailProjectTogether',
+  'quaywatch.tailTogetherInTerminal',
+  'quaywatch.filterLogs',
   'quaywatch.stopTailing',
   'quaywatch.saveLogs',
   'quaywatch.openLogsInEditor',

@@ -18,6 +18,10 @@ export interface Target {
 /** More rows than this help nobody choose, and make the list slow. */
 const MOST_PICKS = 1_000;
 
+interface TargetItem extends vscode.QuickPickItem {
+  readonly target: Target;
+}
+
 export interface Choice {
   /** What the quick pick asks when the command was called without a row. */
   readonly placeholder: string;
@@ -35,13 +39,22 @@ export class Targets {
   /** Empty when the person chose nothing. A project stands for those of its containers the command can be used on. */
   async choose(nodes: Invocation, { placeholder, accepts = () => true }: Choice): Promise<Target[]> {
     if (nodes.length > 0) return targetsOf(nodes).filter(({ container, host }) => accepts(container, host));
-    const candidates = (await this.all()).filter(({ container, host }) => accepts(container, host));
-    const chosen = await pick(candidates, placeholder);
+    const chosen = await pick(await this.candidates(accepts), placeholder);
     return chosen === undefined ? [] : [chosen];
+  }
+
+  /** As {@link choose}, but the quick pick takes several. */
+  async chooseSeveral(nodes: Invocation, choice: Choice): Promise<readonly Target[]> {
+    if (nodes.length > 0) return this.choose(nodes, choice);
+    return pickSeveral(await this.candidates(choice.accepts ?? (() => true)), choice.placeholder);
   }
 
   async chooseOne(nodes: Invocation, choice: Choice): Promise<Target | undefined> {
     return (await this.choose(nodes.slice(0, 1), choice))[0];
+  }
+
+  private async candidates(accepts: NonNullable<Choice['accepts']>): Promise<Target[]> {
+    return (await this.all()).filter(({ container, host }) => accepts(container, host));
   }
 
   private async all(): Promise<Target[]> {
@@ -74,20 +87,32 @@ function containersOf(node: Node): Container[] {
 }
 
 async function pick(candidates: readonly Target[], placeholder: string): Promise<Target | undefined> {
+  const items = itemsOf(candidates);
+  if (items.length === 0) return undefined;
+  return (await vscode.window.showQuickPick(items, { placeHolder: placeholder, matchOnDescription: true }))
+    ?.target;
+}
+
+async function pickSeveral(candidates: readonly Target[], placeholder: string): Promise<readonly Target[]> {
+  const items = itemsOf(candidates);
+  if (items.length === 0) return [];
+  const options = { placeHolder: placeholder, matchOnDescription: true, canPickMany: true } as const;
+  return ((await vscode.window.showQuickPick(items, options)) ?? []).map(({ target }) => target);
+}
+
+/** Says so where there is nothing to choose from. */
+function itemsOf(candidates: readonly Target[]): TargetItem[] {
   if (candidates.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no container this can be used on.'));
-    return undefined;
   }
   const hostCount = new Set(candidates.map(({ host }) => host.id)).size;
-  const items = candidates.slice(0, MOST_PICKS).map((target) => ({
+  return candidates.slice(0, MOST_PICKS).map((target) => ({
     label: plainLabel(target.container.name),
     description: plainLabel(`${formatImage(target.container.image)} · ${stateText(target.container)}`),
     iconPath: new vscode.ThemeIcon(stateIcon(target.container).icon),
     ...(hostCount > 1 ? { detail: target.host.name } : {}),
     target,
   }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: placeholder, matchOnDescription: true }))
-    ?.target;
 }
 
 /** Quick picks turn `$(name)` into an icon; what comes from a container must stay text. */

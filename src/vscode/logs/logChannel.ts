@@ -3,10 +3,10 @@ import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
-import { plainLine } from '../../model/plainText';
+import type { LogFilter } from '../../model/logFilter';
 import { reasonInWords } from '../notify';
-import { LogText } from './logText';
-import { describeMarker, markerLine, OMISSION_TEXTS } from './markers';
+import { channelLines, type JsonStyle } from './logText';
+import { describeMarker, filterClearedLine, filterLine, markerLine, OMISSION_TEXTS } from './markers';
 
 /** What a log channel needs of VS Code's `OutputChannel`. */
 export interface LogChannelTarget extends TextTarget, Disposable {
@@ -22,7 +22,7 @@ export interface LogChannelOptions {
 export class LogChannel implements Disposable {
   private readonly store = new DisposableStore();
   private readonly text: ChannelText;
-  private lines = new LogText(false, plainLine);
+  private lines = channelLines(false, 'raw');
 
   constructor(
     private readonly target: LogChannelTarget,
@@ -38,13 +38,22 @@ export class LogChannel implements Disposable {
   }
 
   /** Empties the channel for a tail that begins. */
-  begin(hasTimestamps: boolean): void {
+  begin(hasTimestamps: boolean, json: JsonStyle = 'raw'): void {
     this.text.clear();
-    this.lines = new LogText(hasTimestamps, plainLine);
+    this.lines = channelLines(hasTimestamps, json);
   }
 
   writeLines(batch: LogBatch): void {
-    this.text.add(this.lines.of(batch), batch.lines.length);
+    // A batch that a filter emptied only says how far the log was read.
+    if (batch.lines.length > 0) this.text.add(this.lines.of(batch), batch.lines.length);
+  }
+
+  writeFilter(filter: LogFilter): void {
+    this.writeOwn(filterLine(filter));
+  }
+
+  writeFilterCleared(): void {
+    this.writeOwn(filterClearedLine());
   }
 
   writeMarker(marker: LogMarker): void {

@@ -5,8 +5,13 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { shortId } from '../../model/container';
 import type { LogMarker, LogRequest } from '../../model/log';
+import type { LogFilter } from '../../model/logFilter';
 import type { Host } from '../hosts/host';
 import { LogChannel, type LogChannelTarget } from './logChannel';
+import type { JsonStyle } from './logText';
+
+/** A filter lets few lines pass: a tail that is not said to begin elsewhere looks through so many of the newest. */
+export const FILTERED_TAIL_LINES = 10_000;
 
 export interface LogTailsOptions {
   /** Makes an output channel. */
@@ -15,6 +20,10 @@ export interface LogTailsOptions {
   readonly tailLines: () => number;
   /** Whether a tail shows the time of each line. */
   readonly hasTimestamps: () => boolean;
+  /** How lines that are JSON show; as they are, unless it says otherwise. */
+  readonly jsonStyle?: () => JsonStyle;
+  /** The filter that is saved for a container. */
+  readonly filterFor?: (host: Host, container: Container) => LogFilter | undefined;
   /** How much a channel holds, in UTF-16 units. */
   readonly maxChannelLength: () => number;
   readonly onFailed: (container: Container, error: unknown) => void;
@@ -25,6 +34,8 @@ export interface LogTailsOptions {
 export interface TailChoice {
   readonly from: Pick<LogRequest, 'tail' | 'since'>;
   readonly hasTimestamps: boolean;
+  /** Leaves the saved filter out, this time. */
+  readonly isUnfiltered?: boolean;
 }
 
 /** A container being tailed, which need not exist any more. */
@@ -36,11 +47,14 @@ export interface TailedContainer {
   readonly name: string;
   /** It was removed, and nothing has taken its place yet. */
   readonly isGone: boolean;
+  /** What of the log is shown, if not all. */
+  readonly filter: LogFilter | undefined;
 }
 
 interface Tail extends TailedContainer, Disposable {
   containerId: ContainerId;
   isGone: boolean;
+  readonly choice: TailChoice | undefined;
 }
 
 /**
@@ -72,9 +86,17 @@ export class LogTails implements Disposable {
     channel.show();
     if (current && !choice) return;
     this.end(channel);
-    const { from, hasTimestamps } = choice ?? this.usual();
-    channel.begin(hasTimestamps);
-    this.follow(channel, host, container, from);
+    this.begin(channel, host, container, choice);
+  }
+
+  /** Shows the container's log through the filter that is saved now: a tail under way begins anew, as it was chosen. */
+  applyFilter(host: Host, container: Container): void {
+    const channel = this.channelTailing(host.id, container.id) ?? this.channelOf(host, container);
+    const before = this.tails.get(channel);
+    channel.show();
+    this.end(channel);
+    this.begin(channel, host, container, before?.choice && { ...before.choice, isUnfiltered: false });
+    if (before?.filter && !this.tails.get(channel)?.filter) channel.writeFilterCleared();
   }
 
   /** Ends the following; the channel keeps what it shows. */
@@ -106,12 +128,25 @@ export class LogTails implements Disposable {
     this.store.dispose();
   }
 
-  private usual(): TailChoice {
-    return { from: { tail: this.options.tailLines() }, hasTimestamps: this.options.hasTimestamps() };
+  private begin(channel: LogChannel, host: Host, container: Container, choice: TailChoice | undefined): void {
+    const filter = choice?.isUnfiltered === true ? undefined : this.options.filterFor?.(host, container);
+    channel.begin(choice?.hasTimestamps ?? this.options.hasTimestamps(), this.options.jsonStyle?.());
+    if (filter) channel.writeFilter(filter);
+    const request = { ...(choice?.from ?? this.usualPart(filter)), follow: true, ...(filter && { filter }) };
+    this.follow(channel, host, container, { choice, request });
   }
 
-  private follow(channel: LogChannel, host: Host, container: Container, from: TailChoice['from']): void {
-    const request: LogRequest = { ...from, follow: true };
+  private usualPart(filter: LogFilter | undefined): TailChoice['from'] {
+    const tail = this.options.tailLines();
+    return { tail: filter && tail > 0 ? Math.max(tail, FILTERED_TAIL_LINES) : tail };
+  }
+
+  private follow(
+    channel: LogChannel,
+    host: Host,
+    container: Container,
+    { choice, request }: { readonly choice: TailChoice | undefined; readonly request: LogRequest },
+  ): void {
     const follow = host.engine.followLog(container.id, request, {
       lines: (batch) => channel.writeLines(batch),
       marker: (marker) => {
@@ -131,6 +166,8 @@ export class LogTails implements Disposable {
       containerId: container.id,
       name: nameOf(container),
       isGone: false,
+      filter: request.filter,
+      choice,
       dispose: () => follow.dispose(),
     });
     this.didChange.fire(undefined);
@@ -160,14 +197,15 @@ export class LogTails implements Disposable {
   }
 
   private channelOf(host: Host, container: Container): LogChannel {
-    const name = `${nameOf(container)} · ${host.name}`;
-    const existing = this.channels.get(name);
+    // Two hosts may have the same name.
+    const key = `${host.id}\n${nameOf(container)}`;
+    const existing = this.channels.get(key);
     if (existing) return existing;
-    const channel = new LogChannel(this.options.openChannel(name), {
+    const channel = new LogChannel(this.options.openChannel(`${nameOf(container)} · ${host.name}`), {
       maxLength: this.options.maxChannelLength(),
       clock: this.options.clock ?? systemClock,
     });
-    this.channels.set(name, channel);
+    this.channels.set(key, channel);
     return channel;
   }
 }

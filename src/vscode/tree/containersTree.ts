@@ -2,10 +2,13 @@ import * as vscode from 'vscode';
 import { systemClock, type Clock } from '../../base/clock';
 import { Emitter } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { Container } from '../../model/container';
 import { compileFilter, SHOW_ALL, type ContainerFilter } from '../../model/containerFilter';
 import type { Host } from '../hosts/host';
 import type { HostRegistry } from '../hosts/hostRegistry';
 import { watchHosts } from '../hosts/hostWatch';
+import { filterInWords } from '../logs/filterWords';
+import type { SavedFilters } from '../logs/savedFilters';
 import { ChangeQueue, type CollectedChange } from './changeQueue';
 import { HostTree, PAGE_SIZE } from './hostTree';
 import { hostRowState, ItemPresenter } from './items';
@@ -22,6 +25,7 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
   /** What the rows handed out look like, to find those whose uptime or menu changed. */
   private readonly signatures = new Map<string, string>();
   private filter = SHOW_ALL;
+  private logFilterOf: SavedFilters['filterFor'] = () => undefined;
 
   readonly onDidChangeTreeData = this.treeDataChanged.event;
   /** Something changed that the view sums up: containers, hosts, the filter. */
@@ -46,6 +50,11 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     this.refreshChangedRows();
   }
 
+  /** Tells the tree who knows the filters of logs; their containers' cards name them. */
+  setLogFilters(filterOf: SavedFilters['filterFor']): void {
+    this.logFilterOf = filterOf;
+  }
+
   setFilter(filter: ContainerFilter): void {
     this.filter = filter;
     this.presenter.filterText = filter.text;
@@ -66,7 +75,7 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
         const container = tree.groups.get(node.containerId);
         const known = this.signatures.get(node.id);
         if (container === undefined || known === undefined) continue;
-        if (this.presenter.signature(node, container) !== known) nodes.push(node);
+        if (this.signature(node, container) !== known) nodes.push(node);
       }
     }
     if (nodes.length > 0) this.treeDataChanged.fire(nodes);
@@ -101,14 +110,27 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
   private containerItem(node: ContainerNode, tree: HostTree): vscode.TreeItem {
     const container = tree.groups.get(node.containerId);
     if (container === undefined) return new vscode.TreeItem('');
-    this.signatures.set(node.id, this.presenter.signature(node, container));
+    this.signatures.set(node.id, this.signature(node, container));
     return this.presenter.container(node, container);
+  }
+
+  /** A row that is drawn anew has its card made anew, too. */
+  private signature(node: ContainerNode, container: Container): string {
+    return `${this.presenter.signature(node, container)}\n${this.logFilterText(node.host, container) ?? ''}`;
+  }
+
+  private logFilterText(host: Host, container: Container): string | undefined {
+    const filter = this.logFilterOf(host, container);
+    return filter && filterInWords(filter);
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
     if (node.kind !== 'container') return item;
     const container = this.trees.get(node.host.id)?.groups.get(node.containerId);
-    if (container !== undefined) item.tooltip = containerCard(container, this.clock.nowMs());
+    if (container !== undefined) {
+      const logFilter = this.logFilterText(node.host, container);
+      item.tooltip = containerCard(container, this.clock.nowMs(), logFilter);
+    }
     return item;
   }
 

@@ -5,7 +5,12 @@ import { formatAllPorts, formatDuration } from '../../model/format';
 import { markdownCard } from '../../model/formatMarkdown';
 
 /** The card shown when somebody hovers a container. All its values come from outside and are escaped. */
-export function containerCard(container: Container, nowMs: number): vscode.MarkdownString {
+export function containerCard(
+  container: Container,
+  nowMs: number,
+  /** In words, what of its log is shown. */
+  logFilter?: string,
+): vscode.MarkdownString {
   const { compose } = container;
   const rows = [
     { label: vscode.l10n.t('State'), value: stateText(container) },
@@ -18,6 +23,7 @@ export function containerCard(container: Container, nowMs: number): vscode.Markd
       label: vscode.l10n.t('Compose'),
       value: compose && `${compose.project} / ${compose.service} #${compose.replica}`,
     },
+    { label: vscode.l10n.t('Log filter'), value: logFilter },
     { label: vscode.l10n.t('ID'), value: shortId(container.id) },
   ];
   const card = new vscode.MarkdownString(markdownCard(container.name, rows), false);

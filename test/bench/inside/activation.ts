@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { extensionApi } from '../../extension/extensionApi';
-import { report } from './report';
+import { reported } from './report';
 
 async function activationMs(extensionId: string): Promise<number> {
   const extension = vscode.extensions.getExtension(extensionId);
@@ -11,9 +11,9 @@ async function activationMs(extensionId: string): Promise<number> {
 }
 
 /** VS Code calls this in the extension host. */
-export async function run(): Promise<void> {
+export const run = reported(async () => {
   const emmetMs = await activationMs('vscode.emmet');
   const oursMs = await activationMs('quaywatch.quaywatch');
   const { activationMs: activateMs } = await extensionApi();
-  await report({ emmetMs, oursMs, activateMs });
-}
+  return { emmetMs, oursMs, activateMs };
+});

@@ -1,8 +1,20 @@
 import { writeFile } from 'node:fs/promises';
+import { required } from './environment';
 
 /** Hands figures to the process that started this VS Code. */
 export async function report(figures: Readonly<Record<string, number>>): Promise<void> {
-  const file = process.env['QUAYWATCH_BENCH_REPORT'];
-  if (file === undefined) throw new Error('QUAYWATCH_BENCH_REPORT names no file.');
-  await writeFile(file, JSON.stringify(figures));
+  await writeFile(required('QUAYWATCH_BENCH_REPORT'), JSON.stringify(figures));
+}
+
+/** The `run` of a benchmark whose figures are reported, or else why it failed: VS Code tells only that it did. */
+export function reported(work: () => Promise<Readonly<Record<string, number>>>): () => Promise<void> {
+  return async () => {
+    try {
+      await report(await work());
+    } catch (error) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      await writeFile(required('QUAYWATCH_BENCH_FAILURE'), why);
+      throw error;
+    }
+  };
 }

@@ -5,13 +5,14 @@ import { DockerEngine } from '../../../src/engine/docker/dockerEngine';
 import { dockerSessionOpener } from '../../../src/engine/docker/openDockerSession';
 import { extensionApi } from '../../extension/extensionApi';
 import { eventually } from '../../support/eventually';
-import { report } from './report';
+import { required } from './environment';
+import { reported } from './report';
 
 const STORM_MS = 11_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /** VS Code calls this in the extension host. */
-export async function run(): Promise<void> {
+export const run = reported(async () => {
   const socketPath = required('QUAYWATCH_BENCH_ENGINE');
   const signalId = required('QUAYWATCH_BENCH_SIGNAL');
   const api = await extensionApi();
@@ -39,7 +40,7 @@ export async function run(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, STORM_MS));
   delay.disable();
   counting.dispose();
-  await report({
+  return {
     readyMs,
     shownMs,
     plainHttpMs,
@@ -49,14 +50,8 @@ export async function run(): Promise<void> {
     stormLoopDelayP50Ms: delay.percentile(50) / NANOSECONDS_PER_MS,
     stormLoopDelayP99Ms: delay.percentile(99) / NANOSECONDS_PER_MS,
     stormLoopDelayMaxMs: delay.max / NANOSECONDS_PER_MS,
-  });
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set.`);
-  return value;
-}
+  };
+});
 
 /** The peer: the same list with nothing but `http.get` and `JSON.parse`. */
 async function plainListMs(socketPath: string): Promise<number> {

@@ -1,0 +1,56 @@
+import type { Clock } from '../../base/clock';
+import { toDisposable, type Disposable } from '../../base/lifecycle';
+import type { ContainerEngine } from '../../engine/engine';
+import type { EngineHealth } from './health';
+
+/** Somebody who comes back soon finds the engine connected. */
+const LINGER_MS = 30_000;
+
+/** An engine for as long as somebody needs one. */
+export interface LeasedEngine extends Disposable {
+  readonly engine: ContainerEngine;
+}
+
+/**
+ * The one engine that all clients share. It is made and connected when the first of them needs it, and let go a while
+ * after the last has left: with nobody connected the agent asks the engine for nothing.
+ */
+export class EngineLease implements Disposable {
+  private engine: ContainerEngine | undefined;
+  private holders = 0;
+  private linger: Disposable | undefined;
+
+  constructor(
+    private readonly make: () => ContainerEngine,
+    private readonly clock: Clock,
+    private readonly lingerMs: number = LINGER_MS,
+  ) {}
+
+  get health(): EngineHealth {
+    if (this.engine === undefined) return 'idle';
+    return this.engine.connection.kind === 'ready' ? 'ready' : 'away';
+  }
+
+  acquire(): LeasedEngine {
+    this.linger?.dispose();
+    this.linger = undefined;
+    this.holders += 1;
+    const engine = (this.engine ??= this.make());
+    engine.connect();
+    const release = toDisposable(() => this.release(engine));
+    return { engine, dispose: () => release.dispose() };
+  }
+
+  dispose(): void {
+    this.linger?.dispose();
+    this.linger = undefined;
+    this.engine?.dispose();
+    this.engine = undefined;
+  }
+
+  private release(engine: ContainerEngine): void {
+    this.holders -= 1;
+    if (this.holders > 0 || this.engine !== engine) return;
+    this.linger = this.clock.setTimer(() => this.dispose(), this.lingerMs);
+  }
+}

@@ -1,0 +1,86 @@
+/** Lines in one piece, with how many of a container's lines it stands for. */
+export interface TextPiece {
+  /** Whole lines, each with its line ending. */
+  readonly text: string;
+  readonly lineCount: number;
+}
+
+/** The places of removed pieces are let go together: shifting a long array for each would take quadratic time. */
+const LEAST_REMOVED = 1_000;
+const NOTHING: TextPiece = { text: '', lineCount: 0 };
+
+/** Pieces of text in their order, with their sums. */
+export class TextPieces {
+  private pieces: TextPiece[] = [];
+  private first = 0;
+  private lengthSum = 0;
+  private lineSum = 0;
+
+  constructor(
+    /** A piece shorter than this takes in the next: a quiet log would be tens of thousands of them. */
+    private readonly leastLength = 0,
+  ) {}
+
+  /** In UTF-16 units. */
+  get length(): number {
+    return this.lengthSum;
+  }
+
+  get lineCount(): number {
+    return this.lineSum;
+  }
+
+  get count(): number {
+    return this.pieces.length - this.first;
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  add(piece: TextPiece): void {
+    this.lengthSum += piece.text.length;
+    this.lineSum += piece.lineCount;
+    const last = this.isEmpty ? undefined : this.pieces[this.pieces.length - 1];
+    if (!last || last.text.length >= this.leastLength) this.pieces.push(piece);
+    else
+      this.pieces[this.pieces.length - 1] = {
+        text: last.text + piece.text,
+        lineCount: last.lineCount + piece.lineCount,
+      };
+  }
+
+  /** Removes the oldest piece. */
+  take(): TextPiece | undefined {
+    const piece = this.pieces[this.first];
+    if (!piece) return undefined;
+    this.pieces[this.first++] = NOTHING;
+    this.lengthSum -= piece.text.length;
+    this.lineSum -= piece.lineCount;
+    if (this.isEmpty || this.first >= LEAST_REMOVED) {
+      this.pieces = this.pieces.slice(this.first);
+      this.first = 0;
+    }
+    return piece;
+  }
+
+  /** Removes the oldest until the rest is no longer than this; the newest piece always stays. */
+  keepNewest(maxLength: number, removed?: (piece: TextPiece) => void): void {
+    while (this.lengthSum > maxLength && this.count > 1) {
+      const piece = this.take();
+      if (piece) removed?.(piece);
+    }
+  }
+
+  clear(): void {
+    this.pieces = [];
+    this.first = this.lengthSum = this.lineSum = 0;
+  }
+
+  toString(): string {
+    return this.pieces
+      .slice(this.first)
+      .map(({ text }) => text)
+      .join('');
+  }
+}
