@@ -15,7 +15,7 @@ class HeldCollector extends LogCollector {
   hold: Deferred<undefined> | undefined;
 
   override lines(batch: LogBatch): void | Promise<void> {
-    super.lines(batch);
+    void super.lines(batch);
     return this.hold?.promise;
   }
 
@@ -31,7 +31,7 @@ class PlaceCollector extends LogCollector {
   readonly places: { readonly place: LogPlace; readonly lines: number }[] = [];
 
   override lines(batch: LogBatch): void {
-    super.lines(batch);
+    void super.lines(batch);
     if (batch.place) this.places.push({ place: batch.place, lines: this.collected.length });
   }
 }

@@ -1,4 +1,4 @@
-import type { LogLine, LogMarker, LogSink } from '../../src/model/log';
+import type { LogBatch, LogLine, LogMarker, LogSink } from '../../src/model/log';
 
 /** Keeps everything a followed log delivers. */
 export class LogCollector implements LogSink {
@@ -7,7 +7,7 @@ export class LogCollector implements LogSink {
   hasEnded = false;
   error: Error | undefined;
 
-  lines({ lines }: { readonly lines: readonly LogLine[] }): void {
+  lines({ lines }: Pick<LogBatch, 'lines'>): void | Promise<void> {
     this.collected.push(...lines);
   }
 

@@ -7,25 +7,22 @@ import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
 import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
-import { cursorAfter, LogPosition } from '../../model/logPosition';
-import { parseTimestamp, sinceParameter } from '../../model/logTime';
+import { cursorAfter } from '../../model/logPosition';
 import { EngineError, type EngineErrorCode } from '../engine';
-import type { ContainerRun, LogQuery, RunState } from './dockerApi';
+import type { ContainerRun, RunState } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
 import type { FollowSession, SessionSource } from './followSession';
 import { logFidelity } from './logFidelity';
 import { readByLooks } from './logLooks';
-import { LogPass, type PassEnd, type PassHandlers } from './logPass';
+import { LogPass, type PassEnd } from './logPass';
 import { newestLine } from './logProbe';
+import { LogProgress } from './logProgress';
 import type { LogReader } from './logReader';
 import type { LogForm } from './logStream';
 import { GRACE_MS, LossMarkers } from './lossMarkers';
-import { ResumeQuery } from './resumeQuery';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
-/** So many lines before a place tell what record goes on there. */
-const LINES_BEHIND = 500;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
 
 /** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
@@ -52,25 +49,16 @@ export interface FollowerRequest extends LogRequest {
  */
 export class LogFollower implements Disposable {
   private readonly store = new DisposableStore();
-  private position: LogPosition;
-  private readonly resumeQuery = new ResumeQuery();
+  private progress: LogProgress;
   private identity: ContainerIdentity | undefined;
   private readonly batcher: LogBatcher;
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
   private runs = new RunMarkers((marker) => this.mark(marker));
-  private startsAfter: LogCursor | undefined;
   /** Where the log begins was looked up. */
   private hasBegun = false;
   /** The run whose log was read last. */
   private lastRun: RunState | undefined;
-  /** What the log has was all read, or is all new: it is opened from its beginning. */
-  private isKnownEmpty = false;
-  /** After this timestamp lines are missing; told with the next line. */
-  private gapFrom: string | undefined;
-  /** What the log left unterminated at its end: a line once it is known that nothing more comes of it. */
-  private leftover: readonly LogLine[] = [];
-  private engineMessage: string | undefined;
   private listenedTo: FollowSession | undefined;
   /** The container was removed. */
   private isGone = false;
@@ -79,25 +67,21 @@ export class LogFollower implements Disposable {
   /** Settles when the sink has taken all lines of a log that is not followed. */
   private held: Promise<void> = Promise.resolve();
   private isCancelled = false;
-  private isResuming = false;
   private readonly loss: LossMarkers;
   private failures = 0;
-  /** How many lines the pass of the moment has brought. */
-  private newLines = 0;
   /** Where the log ended when it was begun. */
   private endAtBegin: LogCursor | undefined;
-  /** The newest lines up to the place to resume at. */
-  private linesBehind: LogLine[] = [];
 
   constructor(
-    private id: ContainerId,
+    id: ContainerId,
     private readonly request: FollowerRequest,
     private readonly sink: LogReader,
     private readonly sessions: SessionSource,
     private readonly clock: Clock,
   ) {
-    this.position = new LogPosition(id);
-    if (request.resumeAt) this.resumeAt(request.resumeAt);
+    const { resumeAt } = request;
+    this.progress = this.progressOf(resumeAt?.cursor.containerId ?? id);
+    if (resumeAt) this.resumeAt(resumeAt);
     this.loss = new LossMarkers(clock, (marker) => this.mark(marker));
     this.batcher = this.store.add(new LogBatcher((batch) => this.deliver(batch), clock));
     this.wakeup = new Wakeup(clock);
@@ -107,12 +91,12 @@ export class LogFollower implements Disposable {
 
   /** The place before the first line, where there is one by now. */
   get startCursor(): LogCursor | undefined {
-    return this.startsAfter;
+    return this.progress.startCursor;
   }
 
   /** After the last line that was delivered, or where the log ended if none was. */
   get place(): LogPlace | undefined {
-    const cursor = this.position.cursor ?? this.endAtBegin;
+    const cursor = this.progress.position.cursor ?? this.endAtBegin;
     if (!cursor || !this.identity) return undefined;
     return { cursor, runStartedAt: this.lastRun?.startedAt ?? '', identity: this.identity };
   }
@@ -123,16 +107,25 @@ export class LogFollower implements Disposable {
     this.wakeup.signal();
   }
 
+  /** The container that is being read at the moment. */
+  private get id(): ContainerId {
+    return this.progress.containerId;
+  }
+
+  private progressOf(id: ContainerId): LogProgress {
+    return new LogProgress(id, this.request, {
+      line: (line) => this.takeLine(line),
+      marker: (marker) => this.mark(marker),
+      prime: (lines) => this.sink.prime(lines),
+    });
+  }
+
   private resumeAt({ cursor, runStartedAt, identity }: LogPlace): void {
-    this.id = cursor.containerId;
-    this.position = new LogPosition(this.id);
-    this.position.startAfter(cursor);
-    this.startsAfter = cursor;
+    this.progress.startAfter(cursor, this.request.filter !== undefined);
     this.identity = identity;
     // How it ended, nobody here has heard.
     this.lastRun = { startedAt: runStartedAt, isRunning: true, outOfMemory: false };
     this.hasBegun = true;
-    this.isResuming = this.request.filter !== undefined;
   }
 
   /** A method, because what a property said before an `await` need not hold after it. */
@@ -176,7 +169,7 @@ export class LogFollower implements Disposable {
       this.lastRun = run;
       const isComplete = await this.readLog(session, run);
       if (isComplete && !this.request.follow) {
-        if (this.request.isContinued !== true) this.takeLeftover();
+        if (this.request.isContinued !== true) this.progress.takeLeftover();
         break;
       }
       run = isComplete ? await this.nextRun(session, run) : await this.reopen(session);
@@ -194,11 +187,8 @@ export class LogFollower implements Disposable {
     if (follow || isContinued) {
       const newest = await newestLine({ session, containerId: this.id, form: formOf(session, run) });
       this.endAtBegin = newest && cursorAfter(this.id, newest);
-      if (!this.endAtBegin) this.isKnownEmpty = true;
-      else if (tail === 0) {
-        this.position.startAfter(this.endAtBegin);
-        this.startsAfter = this.endAtBegin;
-      }
+      if (!this.endAtBegin) this.progress.startEmpty();
+      else if (tail === 0) this.progress.startAfter(this.endAtBegin);
     }
     const fidelity = logFidelity(run.logDriver);
     if (fidelity !== 'exact' && !isContinued)
@@ -222,7 +212,7 @@ export class LogFollower implements Disposable {
     if (now.isRunning) await this.pause();
     // Engines end a followed log a little before a container's last lines are in it: read on once it has stopped.
     if (now.isRunning || read.isRunning) return now;
-    this.takeLeftover();
+    this.progress.takeLeftover();
     return this.awaitStart(session, now);
   }
 
@@ -267,14 +257,14 @@ export class LogFollower implements Disposable {
       session,
       containerId: this.id,
       clock: this.clock,
-      look: async () => ({ end: await this.pass(session, run, false), newLines: this.newLines }),
+      look: async () => ({ end: await this.pass(session, run, false), newLines: this.progress.newLines }),
       isOver: () => this.isOver(),
     });
   }
 
   /** What was missed is read first, and only then followed: a followed log does not say that it has no such place. */
   private async readOn(session: FollowSession, run: ContainerRun): Promise<boolean> {
-    if (this.position.cursor && !(await this.readToEnd(session, run))) return false;
+    if (this.progress.position.cursor && !(await this.readToEnd(session, run))) return false;
     return (await this.pass(session, run, true)) === 'complete';
   }
 
@@ -286,15 +276,23 @@ export class LogFollower implements Disposable {
   }
 
   private async pass(session: FollowSession, run: ContainerRun, follow: boolean): Promise<PassEnd> {
+    const { progress } = this;
+    const query = progress.query(follow);
     const log = { session, containerId: this.id, form: formOf(session, run) };
-    const pass = new LogPass(log, this.query(follow), this.position, this.clock, this.passHandlers());
+    const pass = new LogPass(log, query, progress.position, this.clock, {
+      opened: (stream) => {
+        this.stream = stream;
+        this.loss.returned();
+      },
+      line: (line) => progress.takeLine(line),
+      passedBy: (line) => progress.passBy(line),
+      engineMessage: (text) => progress.takeEngineMessage(text),
+    });
     this.store.add(pass);
-    this.leftover = [];
-    this.newLines = 0;
+    progress.begin();
     try {
       const end = await pass.run();
-      this.leftover = pass.unterminated;
-      this.settle(end, follow);
+      progress.settle(end, pass, query);
       return end;
     } finally {
       this.store.delete(pass);
@@ -302,114 +300,21 @@ export class LogFollower implements Disposable {
     }
   }
 
-  private passHandlers(): PassHandlers {
-    return {
-      opened: (stream) => {
-        this.stream = stream;
-        this.linesBehind = [];
-        this.loss.returned();
-      },
-      line: (line) => this.takeLine(line),
-      passedBy: (line) => {
-        if (this.isResuming) this.passBy(line);
-      },
-      engineMessage: (text) => this.takeEngineMessage(text),
-    };
-  }
-
-  private settle(end: PassEnd, follow: boolean): void {
-    if (end === 'missed') this.miss(follow);
-    if (end !== 'complete') return;
-    if (this.position.cursor) this.resumeQuery.found(this.newLines);
-    else this.isKnownEmpty = true;
-  }
-
-  /** A followed log ends early when its container stops, so that its missing the place says nothing. */
-  private miss(follow: boolean): void {
-    if (follow) return;
-    if (this.resumeQuery.isLast) this.loseCursor();
-    else this.resumeQuery.missed();
-  }
-
-  /** What the container left unterminated is its last line. */
-  private takeLeftover(): void {
-    const lines = this.leftover;
-    this.leftover = [];
-    if (this.position.isSeeking) return;
-    for (const line of lines) {
-      if (this.position.isAhead(line)) continue;
-      this.position.deliverAhead(line);
-      this.deliverLine(line);
-    }
-  }
-
-  /** The log was rotated or truncated beyond the last line delivered: all it has by now is new. */
-  private loseCursor(): void {
-    this.resumeQuery.reset();
-    this.gapFrom = this.position.cursor?.timestamp;
-    this.position = new LogPosition(this.id);
-    this.isKnownEmpty = true;
-  }
-
-  private query(follow: boolean): LogQuery {
-    const { since } = this.position;
-    if (since === undefined) return { follow, ...this.firstPart() };
-    return { follow, ...this.resumeQuery.query(since) };
-  }
-
-  private firstPart(): Pick<LogQuery, 'tail' | 'since'> {
-    const { tail, since } = this.request;
-    const timestamp = since === undefined ? undefined : parseTimestamp(since);
-    return { tail: this.isKnownEmpty ? 'all' : tail, ...(timestamp && { since: sinceParameter(timestamp) }) };
+  private takeLine(line: LogLine): void {
+    if (this.isOver()) return;
+    this.failures = 0;
+    this.runs.beforeLine(line);
+    this.batcher.add(line);
   }
 
   private deliver(batch: LogBatch): void {
-    const place = this.position.cursor && this.place;
+    const place = this.progress.position.cursor && this.place;
     const taken = this.sink.lines(place ? { ...batch, place } : batch);
     if (!taken || this.request.follow) return;
     const { stream } = this;
     stream?.pause();
     this.held = Promise.all([this.held, taken]).then(() => void stream?.resume());
     this.held.catch((error: unknown) => this.finish(asError(error)));
-  }
-
-  private takeLine(line: LogLine): void {
-    if (this.isOver()) return;
-    this.newLines++;
-    if (this.isResuming) this.resumed();
-    this.deliverLine(line);
-  }
-
-  private passBy(line: LogLine): void {
-    if (this.linesBehind.length >= 2 * LINES_BEHIND) this.linesBehind = this.linesBehind.slice(-LINES_BEHIND);
-    this.linesBehind.push(line);
-  }
-
-  /** A reader came back with a place, and its first line has come. */
-  private resumed(): void {
-    this.isResuming = false;
-    this.sink.prime(this.linesBehind);
-    this.linesBehind = [];
-  }
-
-  private deliverLine(line: LogLine): void {
-    this.failures = 0;
-    this.engineMessage = undefined;
-    if (this.gapFrom !== undefined) this.reportGap(this.gapFrom, line.timestamp);
-    this.runs.beforeLine(line);
-    this.batcher.add(line);
-  }
-
-  private reportGap(from: string, to: string): void {
-    this.gapFrom = undefined;
-    this.mark({ kind: 'gap', from, to });
-  }
-
-  /** An engine that can't read a log says so each time; once is enough until a line comes. */
-  private takeEngineMessage(text: string): void {
-    if (text === this.engineMessage) return;
-    this.engineMessage = text;
-    this.mark({ kind: 'engineMessage', text });
   }
 
   /** Waits until the stopped container runs anew. */
@@ -432,7 +337,7 @@ export class LogFollower implements Disposable {
   private async awaitSuccessor(session: FollowSession): Promise<void> {
     this.listen(session);
     this.loss.returned();
-    this.takeLeftover();
+    this.progress.takeLeftover();
     const successor = this.successorAmong(session.containers.values());
     if (successor) {
       this.moveTo(successor.id);
@@ -445,13 +350,12 @@ export class LogFollower implements Disposable {
   }
 
   private moveTo(id: ContainerId): void {
-    this.id = id;
-    this.position = new LogPosition(id);
+    this.progress = this.progressOf(id);
+    this.progress.startEmpty();
     this.runs = new RunMarkers((marker) => this.mark(marker));
-    this.lastRun = this.gapFrom = undefined;
+    this.lastRun = undefined;
     this.loss.forget();
     this.isGone = this.isRemovalReported = false;
-    this.isKnownEmpty = true;
     this.mark({ kind: 'recreated', containerId: id });
   }
 

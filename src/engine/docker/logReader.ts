@@ -7,11 +7,12 @@ export interface LogReader extends LogSink {
   prime(lines: readonly LogLine[]): void;
 }
 
-export function readerOf({ sink, prime }: FilteredLog): LogReader {
+export function readerOf(log: FilteredLog): LogReader {
+  const { sink } = log;
   return {
     lines: (batch) => sink.lines(batch),
     marker: (marker) => sink.marker(marker),
     ended: (error) => sink.ended(error),
-    prime,
+    prime: (lines) => log.prime(lines),
   };
 }

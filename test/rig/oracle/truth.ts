@@ -83,17 +83,33 @@ export class LogTruth {
     };
   }
 
-  private learn(stream: LogStream, run: number, found: FoundRun, isQuiet: boolean): void {
-    const { sequences, irregulars, hasBeginning } = found;
-    const { last = 0 } = sequences;
-    const first = hasBeginning ? 1 : (sequences.first ?? 1);
+  /**
+   * A line that came whole, with its number and its checksum, is a line that the engine had, whatever a direct read
+   * showed: engine 20.10 leaves out whole files of a log of the driver `local` as long as somebody else reads it slowly
+   * and it rotates meanwhile, and a direct read may be the victim.
+   */
+  learnDelivered(stream: LogStream, run: number, last: number): void {
+    if (last === 0) return;
+    const truth = this.of(stream, run);
+    truth.last = Math.max(truth.last, last);
+  }
+
+  private of(stream: LogStream, run: number): RunTruth {
     const truth = this.streams[stream].get(run) ?? {
-      last,
+      last: 0,
       irregulars: [],
       seen: new IntervalSet(),
       spans: [],
     };
     this.streams[stream].set(run, truth);
+    return truth;
+  }
+
+  private learn(stream: LogStream, run: number, found: FoundRun, isQuiet: boolean): void {
+    const { sequences, irregulars, hasBeginning } = found;
+    const { last = 0 } = sequences;
+    const first = hasBeginning ? 1 : (sequences.first ?? 1);
+    const truth = this.of(stream, run);
     truth.last = Math.max(truth.last, last);
     for (const interval of sequences) addAll(truth.seen, interval);
     if (!isQuiet) return;

@@ -41,7 +41,7 @@ export function judge(checker: LogChecker, truth: LogTruth, oldestAtGaps: Oldest
   for (const stream of STREAMS) {
     const track = checker.tracks[stream];
     track.close(AFTER_ALL);
-    for (const run of track.runsSeen) tally.checkKnown(stream, run, track, truth);
+    for (const run of track.runsSeen) truth.learnDelivered(stream, run, track.deliveredOf(run).last ?? 0);
     for (const [run, known] of truth.runsOf(stream)) {
       const never = neverRecorded(known);
       tally.neverRecorded += never.size;
@@ -64,17 +64,6 @@ class Tally {
   private readonly missingByGap = new Map<number, number>();
 
   constructor(private readonly gaps: readonly ReportedGap[]) {}
-
-  /** Lines that were delivered although the engine never had them would mean that the truth is wrong. */
-  checkKnown(stream: LogStream, run: number, track: StreamTrack, truth: LogTruth): void {
-    const known = truth.runsOf(stream).get(run)?.last ?? 0;
-    const delivered = track.deliveredOf(run).last ?? 0;
-    if (delivered <= known) return;
-    this.corrupted += delivered - known;
-    this.say(
-      `${stream} run ${run}: delivered up to ${delivered}, but the engine is known to have ${known} only`,
-    );
-  }
 
   missing(
     stream: LogStream,
