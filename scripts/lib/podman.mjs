@@ -28,6 +28,8 @@ const PACKAGE = 'podman';
 const START_TIMEOUT_MS = 30_000;
 /** Where Podman puts the control groups of its containers; of use to nobody once it is empty. */
 const CGROUP_PARENT = 'libpod_parent';
+/** In it, the group of the processes that watch over containers. */
+const MONITORS = 'conmon';
 
 /** Why no private Podman can run here, or undefined when one can. */
 export function whyNoPodman() {
@@ -204,8 +206,8 @@ async function pidsOf(dir) {
 
 /** A folder that still holds a group of somebody's stays: the system refuses to remove it. */
 async function removeEmptyCgroups() {
-  for (const name of await readdir(CGROUP_ROOT).catch(() => [])) {
-    await rmdir(join(CGROUP_ROOT, name, CGROUP_PARENT)).catch(() => undefined);
+  const hierarchies = ['.', ...(await readdir(CGROUP_ROOT).catch(() => []))];
+  for (const path of hierarchies.map((name) => join(CGROUP_ROOT, name, CGROUP_PARENT))) {
+    for (const folder of [join(path, MONITORS), path]) await rmdir(folder).catch(() => undefined);
   }
-  await rmdir(join(CGROUP_ROOT, CGROUP_PARENT)).catch(() => undefined);
 }

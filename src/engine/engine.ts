@@ -27,13 +27,29 @@ export type EngineErrorCode =
   | 'noSuchContainer'
   /** The host's agent does not let this token do it. */
   | 'forbidden'
+  /** The host's agent does not know the token, or no longer; or there is none to show it. */
+  | 'tokenRefused'
+  /** What answered could not show that it knows the token: it is not the agent that was paired with. */
+  | 'agentNotTrusted'
+  /** The agent asks to come back later. */
+  | 'agentBusy'
+  /** The agent is there, but its engine is not; the cause is what the agent says of it. */
+  | 'agentEngineAway'
+  /** The agent failed by itself, or does not follow the protocol. */
+  | 'agentFailure'
+  /** The agent's certificate is not the one that is pinned; the error is a {@link CertificateChangedError}. */
+  | 'certificateChanged'
+  /** This side and the agent speak no common version of the protocol. */
+  | 'versionMismatch'
   /** The container's state forbids the action, or the name is taken. */
   | 'conflict'
   /** This engine can't do it, for example read logs of the driver `none`. */
   | 'notSupported'
   | 'badRequest'
   /** The engine failed by itself (HTTP 5xx). */
-  | 'engineFailure';
+  | 'engineFailure'
+  /** It may have been done or not, and nobody can tell. */
+  | 'outcomeUnknown';
 
 export class EngineError extends Error {
   override readonly name: string = 'EngineError';
@@ -74,6 +90,19 @@ function decisiveCode(tried: readonly TriedEndpoint[]): EngineErrorCode {
 function describeTried(tried: readonly TriedEndpoint[]): string {
   const rows = tried.map(({ source, address, error }) => `${source}: ${address}: ${error.message}`);
   return ['No Docker engine answered. Tried:', ...rows].join('\n');
+}
+
+/** The public key of an agent's certificate is another one than that it was paired with. */
+export class CertificateChangedError extends EngineError {
+  override readonly name = 'CertificateChangedError';
+
+  /** Fingerprints: SHA-256 of the `SubjectPublicKeyInfo`, base64url. */
+  constructor(
+    readonly pinnedKey: string,
+    readonly seenKey: string,
+  ) {
+    super('certificateChanged', `The certificate's key is SHA256:${seenKey}, not SHA256:${pinnedKey}.`);
+  }
 }
 
 /** What a ready connection knows of the engine behind it. */
@@ -135,6 +164,8 @@ export interface ExecSession extends Disposable {
 /** What a host can do; what it can't is not offered. */
 export interface EngineCapabilities {
   readonly lifecycle: boolean;
+  /** Rename and remove; as `lifecycle` where it is left out. */
+  readonly manage?: boolean;
   readonly exec: boolean;
 }
 

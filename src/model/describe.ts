@@ -74,6 +74,8 @@ function joined(state: string, age: string | undefined): string {
 /** What an engine offers, as far as menus care. */
 export interface MenuCapabilities {
   readonly lifecycle: boolean;
+  /** Rename and remove; as `lifecycle` where it is left out. */
+  readonly manage?: boolean;
   readonly exec: boolean;
 }
 
@@ -87,6 +89,7 @@ export function containerContext(container: Container, can: MenuCapabilities, is
     [can.lifecycle && state === 'running', 'canPause'],
     [can.lifecycle && state === 'paused', 'canUnpause'],
     [can.lifecycle, 'canManage'],
+    [can.manage ?? can.lifecycle, 'canChange'],
     [can.exec && state === 'running', 'canShell'],
     [!isTailing, 'canTail'],
     [isTailing, 'tailing'],

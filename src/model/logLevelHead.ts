@@ -87,14 +87,16 @@ export class HeadReader {
   private position = 0;
   private limit = 0;
   private state: HeadState = { ...INITIAL };
+  /** Where the value begins that stated the level, if a key's value did. */
+  private levelValueStart = 0;
 
   read(text: string): HeadMark | undefined {
     const template = this.templates.of(text);
     const known = template.match(text);
-    const level = known && template.levelInCapitals(text);
+    const level = known && template.levelHere(text);
     if (level) return level;
     this.text = text;
-    return (known && this.readPart(template.end, known)) ?? this.readAll();
+    return (known && !template.isValue ? this.readPart(template.end, known) : undefined) ?? this.readAll();
   }
 
   /** The mark of the part at `position`, if that has one. */
@@ -105,7 +107,7 @@ export class HeadReader {
   }
 
   private readAll(): HeadMark | undefined {
-    const { text, state } = this;
+    const { text } = this;
     this.begin(0, INITIAL);
     for (let count = 0; count < MAX_PARTS; count++) {
       this.position = blanksEnd(text, this.position);
@@ -114,16 +116,24 @@ export class HeadReader {
       const step = this.part();
       if (step === undefined) return undefined;
       if (step !== 'skip') {
-        this.templates.of(text).learn(text, start, state, step);
+        this.learn(start, step);
         return step;
       }
     }
     return undefined;
   }
 
+  private learn(start: number, mark: HeadMark): void {
+    const { text, state, levelValueStart } = this;
+    const template = this.templates.of(text);
+    if (levelValueStart > 0) template.learnValue(text, levelValueStart, state);
+    else template.learn(text, start, state, mark);
+  }
+
   private begin(position: number, state: Readonly<HeadState>): void {
     this.position = position;
     this.limit = Math.min(this.text.length, state.maxLength);
+    this.levelValueStart = 0;
     copyState(state, this.state);
   }
 
@@ -221,7 +231,10 @@ export class HeadReader {
     if (equals - start <= LONGEST_LEVEL_KEY && LEVEL_KEYS.has(text.slice(start, equals).toLowerCase())) {
       const nameStart = isQuoted ? valueStart + 1 : valueStart;
       const level = levelOfName(text.slice(nameStart, Math.min(wordEnd(text, nameStart), valueEnd)));
-      if (level) return level;
+      if (level) {
+        this.levelValueStart = nameStart;
+        return level;
+      }
     }
     this.state.isStructured = true;
     this.state.maxLength = MAX_KEYED_HEAD_LENGTH;

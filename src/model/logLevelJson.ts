@@ -1,6 +1,10 @@
 import { JsonMembers } from './logJsonMembers';
 import { levelOfNumber, levelOfSeverity, type LogLevel } from './logLevel';
-import { levelOfName } from './logLevelWords';
+import { isUpperCase, wordEnd } from './logLevelCharacters';
+import { LineBeginning } from './logLevelTemplate';
+import { levelOfName, levelWordAt } from './logLevelWords';
+
+const QUOTE = 0x22;
 
 /** How the value of a key is to be read. */
 type LevelKey = 'level' | 'severity' | 'letter';
@@ -31,13 +35,32 @@ const SERILOG_TIME = '@t';
 
 /** The level in a line that is a JSON object; `brace` is where it begins. */
 export function jsonLevel(text: string, brace: number): LogLevel | undefined {
+  return levelAsBefore(text) ?? searchedLevel(text, brace);
+}
+
+/** A program writes its objects alike: up to the level they differ in nothing but digits. */
+const beginning = new LineBeginning();
+
+/** The level, if the line has it where the one before had. No member before it can be a level, whatever its digits are. */
+function levelAsBefore(text: string): LogLevel | undefined {
+  if (!beginning.matches(text)) return undefined;
+  const end = wordEnd(text, beginning.length);
+  return text.charCodeAt(end) === QUOTE ? levelWordAt(text, beginning.length, end)?.level : undefined;
+}
+
+function searchedLevel(text: string, brace: number): LogLevel | undefined {
   const members = new JsonMembers(text, brace);
   let isSerilog = false;
+  let isFirst = true;
   while (members.next()) {
     if (members.keyEnd - members.keyStart > LONGEST_KEY) continue;
     const key = members.key;
     const level = levelOfMember(key, members, text);
-    if (level) return level;
+    if (level) {
+      if (isFirst && members.isString && levelKeyOf(key) !== 'letter') beginning.learn(text, members.valueStart + 1);
+      return level;
+    }
+    if (levelKeyOf(key)) isFirst = false;
     if (key === SERILOG_TIME) isSerilog = true;
     if (members.valueEnd > MAX_SEARCHED_LENGTH) return undefined;
   }
@@ -50,7 +73,7 @@ export function levelOfMember(key: string, members: JsonMembers, text: string): 
 }
 
 function memberLevel(key: string, members: JsonMembers): LogLevel | undefined {
-  const kind = LEVEL_KEYS.get(key) ?? (hasCapitals(key) ? LEVEL_KEYS.get(key.toLowerCase()) : undefined);
+  const kind = levelKeyOf(key);
   if (!kind) return undefined;
   const value = members.isString ? members.value.slice(1, -1) : members.value;
   if (kind === 'letter') return mongoLevel(value);
@@ -70,6 +93,10 @@ function nestedLevel(key: string, members: JsonMembers, text: string): LogLevel 
 
 function mongoLevel(value: string): LogLevel | undefined {
   return /^(?:[FEWI]|D[1-5]?)$/.test(value) ? levelOfName(value.charAt(0)) : undefined;
+}
+
+function levelKeyOf(key: string): LevelKey | undefined {
+  return LEVEL_KEYS.get(key) ?? (hasCapitals(key) ? LEVEL_KEYS.get(key.toLowerCase()) : undefined);
 }
 
 function hasCapitals(key: string): boolean {

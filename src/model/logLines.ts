@@ -1,6 +1,6 @@
 import type { FrameType } from './logFraming';
 import type { LogLine, LogStream } from './log';
-import { parseTimestamp } from './logTime';
+import { parseTimestamp, toSeconds, type Timestamp } from './logTime';
 
 /** Turns the bytes from `start` up to `end` into text, bytes that are no UTF-8 into U+FFFD. */
 export type Utf8Decoder = (buffer: Uint8Array, start: number, end: number) => string;
@@ -43,22 +43,22 @@ export type PartStamps = 'shared' | 'own';
  * Joins records into lines. The engine cuts a line over 16 KiB into several records without a line ending. Where these
  * share their timestamp, a record continues a partial line exactly when stream and timestamp are the same: what a
  * container left unterminated when it died is never glued to what its next run writes. Where each has its own, a record
- * continues a partial line unless the present run began between the two, in a later second than the first.
+ * continues a partial line unless a run is known to have begun between the two.
  *
  * Bytes are joined before they are decoded, so a character split between records comes out whole.
  */
 export class LineAssembler {
   private readonly partials = new Map<LogStream, PartialLine>();
-  private readonly runStartSecond: number;
+  private readonly runStarts: readonly Timestamp[];
 
-  /** @param runStartedAt when the container's present run began, RFC 3339; empty where that is not known */
+  /** @param runStarts when runs of the container began, as far as it is known, RFC 3339 */
   constructor(
     private readonly handlers: LineHandlers,
     private readonly decode: Utf8Decoder,
     private readonly partStamps: PartStamps = 'shared',
-    runStartedAt = '',
+    runStarts: readonly string[] = [],
   ) {
-    this.runStartSecond = secondOf(runStartedAt);
+    this.runStarts = runStarts.map(parseTimestamp).filter((start) => start !== undefined);
   }
 
   /** Takes one record: `TIMESTAMP SP payload`, as the engine sends with `timestamps=1`. */
@@ -100,8 +100,8 @@ export class LineAssembler {
   private continues(partial: PartialLine, timestamp: string): boolean {
     if (partial.timestamp === timestamp || this.partStamps === 'shared')
       return partial.timestamp === timestamp;
-    const isOfPresentRun = secondOf(partial.timestamp) >= this.runStartSecond;
-    return isOfPresentRun || secondOf(timestamp) < this.runStartSecond;
+    const [from, to] = [parseTimestamp(partial.timestamp), parseTimestamp(timestamp)];
+    return !this.runStarts.some((start) => from && to && isBefore(from, start) && !isBefore(to, start));
   }
 
   private begin(stream: LogStream, timestamp: string, buffer: Uint8Array, start: number, end: number): void {
@@ -198,9 +198,9 @@ export class LineAssembler {
   }
 }
 
-/** In seconds since the Unix epoch, without the fraction; before all times where there is none. */
-function secondOf(timestamp: string): number {
-  return parseTimestamp(timestamp)?.seconds ?? Number.NEGATIVE_INFINITY;
+/** Whether a record is older than the beginning of a run. One that is stamped to the second counts by the second. */
+function isBefore(record: Timestamp, start: Timestamp): boolean {
+  return record.nanoseconds === 0 ? record.seconds < start.seconds : toSeconds(record) < toSeconds(start);
 }
 
 /** The index after the space that ends the record's timestamp, or `start` if it has none. */

@@ -17,6 +17,23 @@ const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 /** Receives one record: the bytes of `buffer` from `start` up to `end`, valid only during the call. */
 export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => void;
 
+/** Another run of the container may have begun since it was looked at; nothing from the doubtful line on was handed on. */
+export class RunInDoubtError extends Error {
+  override readonly name = 'RunInDoubtError';
+
+  constructor() {
+    super('Another run of the container may have begun.');
+  }
+}
+
+/** What is known of the run that a log is of. */
+export interface KnownRun {
+  /** When it began, RFC 3339; empty if the container never ran. */
+  readonly startedAt: string;
+  /** It lasts as long as the log is being read. */
+  readonly isSure: boolean;
+}
+
 /**
  * Cuts the log of a container with a terminal into records. Such a log has no frames: records follow each other as bare
  * `TIMESTAMP SP payload`. A record ends with its line ending or, where the engine cut a long line, after exactly
@@ -26,8 +43,9 @@ export type RecordHandler = (buffer: Uint8Array, start: number, end: number) => 
  * directly, after the carriage return that a terminal puts there.
  *
  * What a run left unterminated when it died stands directly before the first record of the next run. Such a place is
- * looked for in the lines of earlier runs only, and told from a timestamp that the container itself wrote by its being
- * later than the record's own: what a program stamps, the engine receives afterwards.
+ * told from a timestamp that the container itself wrote by its being later than the record's own: what a program stamps,
+ * the engine receives afterwards. In the lines of the present run there is none, if it is sure that this is the present
+ * one; else reading ends there with a {@link RunInDoubtError}.
  */
 export class TtyRecordReader {
   private pending: Uint8Array = new Uint8Array(0);
@@ -35,12 +53,11 @@ export class TtyRecordReader {
   private isInLongLine = false;
   private readonly runStartSeconds: number;
 
-  /** @param runStartedAt when the container's present run began, RFC 3339; nothing is unterminated after that */
   constructor(
     private readonly onRecord: RecordHandler,
-    runStartedAt = '',
+    private readonly run: KnownRun = { startedAt: '', isSure: true },
   ) {
-    const start = parseTimestamp(runStartedAt);
+    const start = parseTimestamp(run.startedAt);
     this.runStartSeconds = start ? toSeconds(start) : 0;
   }
 
@@ -72,13 +89,17 @@ export class TtyRecordReader {
   /** Where in a line of an earlier run the record of a later one begins. */
   private nextRunWithin(bytes: Uint8Array, start: number, end: number): number | undefined {
     const seconds = stampSeconds(bytes, start);
-    if (seconds === undefined || seconds >= this.runStartSeconds) return undefined;
+    if (seconds === undefined) return undefined;
+    const isOfPresentRun = seconds >= this.runStartSeconds;
+    if (isOfPresentRun && this.run.isSure) return undefined;
     const followingSeconds = stampSeconds(bytes, end) ?? Infinity;
     for (let at = start + SHORTEST_STAMP; at < end; at++) {
       if (bytes[at + 4] !== HYPHEN || bytes[at + 10] !== LETTER_T || !beginsWithTimestamp(bytes, at))
         continue;
       const later = stampSeconds(bytes, at);
-      if (later !== undefined && later > seconds && later <= followingSeconds) return at;
+      if (later === undefined || later <= seconds || later > followingSeconds) continue;
+      if (isOfPresentRun) throw new RunInDoubtError();
+      return at;
     }
     return undefined;
   }

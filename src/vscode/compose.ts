@@ -4,8 +4,10 @@ import { trackDisposables, type DisposableStore } from '../base/lifecycle';
 import { DockerEngine } from '../engine/docker/dockerEngine';
 import type { Log } from '../engine/docker/containerWatch';
 import type { ContainerEngine } from '../engine/engine';
+import { RemoteEngine } from '../engine/remote/remoteEngine';
 import { oneLine } from '../model/format';
 import { changeCommands } from './commands/changeCommands';
+import { hostCommands } from './commands/hostCommands';
 import { itemCommands } from './commands/itemCommands';
 import { lifecycleCommands } from './commands/lifecycleCommands';
 import { logCommands } from './commands/logCommands';
@@ -18,9 +20,12 @@ import { Targets } from './commands/targets';
 import { viewCommands } from './commands/viewCommands';
 import { InspectDocuments } from './documents/inspectDocuments';
 import { TriedDocuments } from './documents/triedDocuments';
+import { composeHosts, type HostParts } from './composeHosts';
 import { HostConnector, workspaceTrust } from './hosts/hostConnector';
 import { HostRegistry } from './hosts/hostRegistry';
 import { hostReplacements } from './hosts/hostReplaced';
+import { hostSettings } from './hosts/hostSettings';
+import type { LookAtCertificate, OpenRemote } from './hosts/remoteAccess';
 import { LogDocuments } from './logs/logDocuments';
 import { LogLinks } from './logs/logLinks';
 import { LogOutputs } from './logs/logOutputs';
@@ -30,15 +35,17 @@ import { MergedTails } from './logs/mergedTails';
 import type { MergedTerminalOptions } from './logs/mergedTailTerminal';
 import { keepTailingContext } from './logs/tailingContext';
 import { Notifier } from './notify';
+import { HostFlows } from './pairing/hostFlows';
+import { PairingUriHandler } from './pairing/pairingUri';
+import { agentReason } from './pairing/testedHost';
 import { onDidChangeDockerHost, settings } from './settings';
+import { HostStatus } from './status/hostStatus';
 import type { TestApi } from './testApi';
 import { treeRows } from './testApi';
 import { ContainersTree } from './tree/containersTree';
 import { ContainersView } from './tree/containersView';
 import { FilterState } from './tree/filterState';
 import { StaleDecorations } from './tree/staleDecorations';
-
-const LOCAL_HOST_ID = 'local';
 
 const UNITS_PER_MEGABYTE = 1_000_000;
 
@@ -50,10 +57,14 @@ export function compose(
 ): Omit<TestApi, 'activationMs'> {
   const notifier = new Notifier(diagnostics);
   const hosts = store.add(new HostRegistry());
-  const useEngine = (engine: ContainerEngine): void =>
-    hosts.set({ id: LOCAL_HOST_ID, name: vscode.l10n.t('Local'), engine });
-  useEngine(localEngine(diagnostics));
-  store.add(onDidChangeDockerHost(() => useEngine(localEngine(diagnostics))));
+  const openers = {
+    openLocal: () => localEngine(diagnostics),
+    openRemote: remoteOpener(context, diagnostics),
+    lookAtCertificate: lookAtCertificate,
+  };
+  const hostParts = composeHosts(context, hosts, notifier, openers, store);
+  const { list, seams, tokens } = hostParts;
+  store.add(onDidChangeDockerHost(() => list.replaceLocal(seams.openLocal())));
 
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
   const logFilters = store.add(new SavedFilters(context.globalState));
@@ -63,6 +74,7 @@ export function compose(
   store.add(new LogLinks());
   const filter = store.add(new FilterState(context, settings.hideStopped()));
   const tree = store.add(new ContainersTree(hosts));
+  tree.setTrust(() => connector.isTrusted);
   tree.setLogFilters((host, container) => logFilters.filterFor(host, container));
   store.add(logFilters.onDidChange(() => tree.refreshChangedRows()));
   const together = store.add(mergedTails(outputs, hosts, logFilters));
@@ -71,6 +83,9 @@ export function compose(
   store.add(keepTailingContext(logs, together));
   const decorations = store.add(new StaleDecorations(hosts));
   const view = store.add(new ContainersView({ hosts, connector, tree, filter, decorations }));
+
+  const status = store.add(new HostStatus(hosts));
+  const flows = hostFlows(hostParts, connector, notifier, view, store);
 
   const targets = new Targets(hosts, connector);
   const documents = store.add(new InspectDocuments(hosts, connector));
@@ -88,6 +103,7 @@ export function compose(
     ...changeCommands(targets, notifier),
     ...itemCommands(targets, documents, notifier),
     ...viewCommands({ connector, tree, filter, tried, diagnostics }),
+    ...hostCommands({ hosts, list, flows, connector, notifier, reveal: (host) => view.reveal(host) }),
   };
   store.add(
     registerCommands(handlers, (error) =>
@@ -100,10 +116,56 @@ export function compose(
     view,
     filter,
     onDidRefresh: tree.onDidChangeTreeData,
-    useEngine,
+    useEngine: (engine) => list.replaceLocal(engine),
+    seams,
+    tokens,
+    list,
+    status,
     rows: () => treeRows(tree),
     trackDisposables,
   };
+}
+
+function remoteOpener(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): OpenRemote {
+  const { version }: { readonly version?: unknown } = context.extension.packageJSON;
+  return (access) =>
+    new RemoteEngine({
+      access,
+      // Whoever added a host without TLS was told what it means.
+      allowsPlain: true,
+      clientVersion: String(version),
+      log: (level, message) => diagnostics[level](message),
+    });
+}
+
+const lookAtCertificate: LookAtCertificate = async (endpoint, signal) => {
+  const { seenCertificate } = await import('../engine/remote/seenCertificate');
+  return seenCertificate(endpoint, signal);
+};
+
+function hostFlows(
+  { seams, tokens }: HostParts,
+  connector: HostConnector,
+  notifier: Notifier,
+  view: ContainersView,
+  store: DisposableStore,
+): HostFlows {
+  const flows = new HostFlows({
+    get dialogs() {
+      return seams.dialogs;
+    },
+    openRemote: (access) => seams.openRemote(access),
+    lookAtCertificate: (endpoint, signal) => seams.lookAtCertificate(endpoint, signal),
+    settings: hostSettings,
+    tokens,
+    isTrusted: () => connector.isTrusted,
+    added: (id) => view.revealSoon(id),
+  });
+  const failed = (error: unknown): void =>
+    notifier.failed(vscode.l10n.t('The host was not added'), error, agentReason);
+  const handler = new PairingUriHandler((pairing) => flows.addPaired(pairing), failed);
+  store.add(vscode.window.registerUriHandler(handler));
+  return flows;
 }
 
 /** Making one does nothing; what talks to Docker is loaded when it is first asked to connect. */

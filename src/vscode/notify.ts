@@ -8,10 +8,12 @@ import { UntrustedWorkspaceError } from './hosts/hostConnector';
 /** The same words again within this time are not shown again; they are in the diagnostics. */
 const REPEAT_WINDOW_MS = 10_000;
 
+const ENGINE_ERROR_NAME = /^(Engine|EngineNotFound|CertificateChanged)Error$/;
+
 /** An error's code, also for errors made by another copy of the class, as the suites' bundle has one. */
 export function asEngineError(error: unknown): EngineError | undefined {
   const isEngineError =
-    error instanceof Error && /^Engine(NotFound)?Error$/.test(error.name) && 'code' in error;
+    error instanceof Error && ENGINE_ERROR_NAME.test(error.name) && 'code' in error;
   return isEngineError ? (error as EngineError) : undefined;
 }
 
@@ -76,7 +78,30 @@ function codeInWords({ code, message }: EngineError): string {
     case 'forbidden':
       return vscode.l10n.t('your access to this host does not allow it');
     default:
-      return requestFailureInWords(code, message);
+      return agentFailureInWords(code) ?? requestFailureInWords(code, message);
+  }
+}
+
+function agentFailureInWords(code: EngineErrorCode): string | undefined {
+  switch (code) {
+    case 'tokenRefused':
+      return vscode.l10n.t('the agent refused the token');
+    case 'agentNotTrusted':
+      return vscode.l10n.t('what answers is not the agent that was paired');
+    case 'certificateChanged':
+      return vscode.l10n.t('the certificate has changed');
+    case 'versionMismatch':
+      return vscode.l10n.t('the agent speaks another version');
+    case 'agentBusy':
+      return vscode.l10n.t('the agent asks to come back later');
+    case 'agentFailure':
+      return vscode.l10n.t('the agent failed');
+    case 'agentEngineAway':
+      return vscode.l10n.t('the agent answers, but not its engine');
+    case 'outcomeUnknown':
+      return vscode.l10n.t('whether it was done is not known');
+    default:
+      return undefined;
   }
 }
 
@@ -130,12 +155,22 @@ export class Notifier {
 
   constructor(private readonly diagnostics: Pick<vscode.LogOutputChannel, 'error' | 'info'>) {}
 
-  /** @param doing what could not be done, as a sentence's beginning: "Could not stop web". */
-  failed(doing: string, error: unknown): void {
-    const text = `${doing}: ${reasonInWords(error)}`;
+  /**
+   * @param doing what could not be done, as a sentence's beginning: "Could not stop web"
+   * @param reasonOf finds the words for the error
+   */
+  failed(doing: string, error: unknown, reasonOf = reasonInWords): void {
+    const text = `${doing}: ${reasonOf(error)}`;
     this.diagnostics.error(`${doing}: ${messageOf(error)}`);
     const help = helpFor(error);
     if (!this.isRepeated(text)) void this.offer(vscode.window.showErrorMessage, text, help);
+  }
+
+  /** A setting can't be used as it is. */
+  badSettings(text: string): void {
+    this.diagnostics.error(text);
+    const help: Help = { title: vscode.l10n.t('Open Settings'), command: 'quaywatch.openSettings' };
+    if (!this.isRepeated(text)) void this.offer(vscode.window.showWarningMessage, text, help);
   }
 
   info(text: string): void {

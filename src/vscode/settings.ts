@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { JsonStyle } from './logs/logText';
 
-const SECTION = 'quaywatch';
+export const SECTION = 'quaywatch';
 
 /** Defaults and bounds, equal to those in package.json, which a person's settings.json need not keep to. */
 export const LOG_TAIL_LINES = { fallback: 100, least: 0, most: 100_000 };
@@ -15,6 +15,10 @@ type Bounds = typeof LOG_TAIL_LINES;
 export interface Settings {
   /** Where the engine is; `undefined` to search for it. */
   dockerHost(): string | undefined;
+  /** The remote hosts, as somebody wrote them; not checked. */
+  hosts(): unknown;
+  /** Whether this machine's own engine is among the hosts. */
+  showLocalHost(): boolean;
   /** How many of a log's newest lines a tail begins with. */
   logTailLines(): number;
   /** How much text a log channel holds before its oldest part is cut off. */
@@ -31,6 +35,8 @@ export interface Settings {
 
 export const settings: Settings = {
   dockerHost: () => text('dockerHost'),
+  hosts: () => read('hosts'),
+  showLocalHost: () => read('showLocalHost') !== false,
   logTailLines: () => wholeNumber('logs.tailLines', LOG_TAIL_LINES),
   logMaxChannelMegabytes: () => wholeNumber('logs.maxChannelMegabytes', LOG_CHANNEL_MEGABYTES),
   hasLogTimestamps: () => read('logs.timestamps') === true,
@@ -43,6 +49,14 @@ export const settings: Settings = {
 export function onDidChangeDockerHost(listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration(`${SECTION}.dockerHost`)) listener();
+  });
+}
+
+/** Tells when the hosts to show were set anew. */
+export function onDidChangeHosts(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    const keys = [`${SECTION}.hosts`, `${SECTION}.showLocalHost`];
+    if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });
 }
 

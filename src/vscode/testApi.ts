@@ -2,7 +2,11 @@ import type { TreeItem } from 'vscode';
 import type { Event } from '../base/emitter';
 import type { DisposableTracker, Disposable } from '../base/lifecycle';
 import type { ContainerEngine } from '../engine/engine';
+import type { HostSeams } from './composeHosts';
+import type { HostList } from './hosts/hostList';
 import type { HostRegistry } from './hosts/hostRegistry';
+import type { HostTokens } from './hosts/hostTokens';
+import type { HostStatus } from './status/hostStatus';
 import type { ContainersTree } from './tree/containersTree';
 import type { ContainersView } from './tree/containersView';
 import type { FilterState } from './tree/filterState';
@@ -22,6 +26,11 @@ export interface TestApi {
   /** How long `activate` took, in milliseconds. */
   readonly activationMs: number;
   readonly hosts: HostRegistry;
+  readonly list: HostList;
+  readonly tokens: HostTokens;
+  readonly status: HostStatus;
+  /** What reaches engines and asks people; may be put in the place of. */
+  readonly seams: HostSeams;
   readonly tree: ContainersTree;
   readonly view: ContainersView;
   readonly filter: FilterState;

@@ -10,7 +10,12 @@ const root = path.resolve(__dirname, '../..');
 /** Runs the command as people do, with little work: what it measures is not looked at, only that it measures. */
 function bench(...names: string[]): Record<string, unknown> {
   const args = ['--import', 'tsx', 'test/bench/main.ts', ...names, '--json'];
-  const env = { ...process.env, QUAYWATCH_BENCH_LINES: '20000', QUAYWATCH_BENCH_ROUNDS: '1' };
+  const env = {
+    ...process.env,
+    QUAYWATCH_BENCH_LINES: '20000',
+    QUAYWATCH_BENCH_ROUNDS: '1',
+    QUAYWATCH_BENCH_IDLE_MS: '500',
+  };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
@@ -41,6 +46,27 @@ describe('the benchmarks', function () {
     const figures = bench('activation');
     assert.ok(Number(figures['activation.activateMs']) > 0);
     assert.ok(Number(figures['activation.vsEmmet']) > 0);
+  });
+
+  it('account for every line of a channel in VS Code, and of fifty', () => {
+    const figures = bench('memory');
+    assert.deepEqual(
+      ['one', 'fifty'].map((name) => [
+        figures[`memory.${name}.linesAccountedFor`],
+        figures[`memory.${name}.faults`],
+      ]),
+      [
+        [20_000, 0],
+        [20_000, 0],
+      ],
+    );
+    assert.ok(Number(figures['memory.one.loopDelayP99Ms']) > 0);
+  });
+
+  it('count what is asked of an engine while nothing happens', () => {
+    const figures = bench('idle');
+    assert.equal(figures['idle.requests'], 0);
+    assert.ok(Number(figures['idle.shownCpuMs']) > 0);
   });
 
   it('name the benchmarks there are when asked for another', () => {

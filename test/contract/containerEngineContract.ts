@@ -196,6 +196,8 @@ function contract(fixture: ContractFixture): void {
         await fixture.connect();
         const log = fixture.follow(id);
         await eventually('one', () => log.texts.length === 1);
+        // Behind an agent that has been connected for long, news of a container may come after its log.
+        await fixture.becomes(id, 'listed', () => true);
         await fixture.world.stopEngine(how);
         await eventually('the loss is noticed', () => fixture.engine.connection.kind !== 'ready');
         assert.equal(fixture.shown(id)?.name, 'survivor');

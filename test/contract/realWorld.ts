@@ -102,8 +102,8 @@ export class RealWorld implements World {
   private checkHealthOnce(id: ContainerId): Promise<void> {
     const path = `/v4.0.0/libpod/containers/${id}/healthcheck`;
     return new Promise((resolve, reject) =>
-      this.docker.modem.dial({ path, method: 'GET', statusCodes: { 200: true } }, (error: unknown) =>
-        error ? reject(error instanceof Error ? error : new Error(String(error))) : resolve(),
+      this.docker.modem.dial({ path, method: 'GET', statusCodes: { 200: true } }, (error: Error | null) =>
+        error ? reject(error) : resolve(),
       ),
     );
   }

@@ -11,6 +11,7 @@ export function run(): Promise<void> {
     await import('./logReading.test');
     await import('./logFilters.test');
     await import('./tailTogether.test');
+    await import('./logOutputs.test');
     await import('./leaks.test');
   });
 }

@@ -98,10 +98,9 @@ function retryWhenWaiting(reader: ContainerEngine): () => void {
 
 async function makeLog(engine: RigEngine, spec: WriterSpec): Promise<RigLog> {
   const writer = await engine.create(spec);
-  return new RigLog(
-    writer,
-    new DirectReader(engine.socketPath, writer.id, spec.hasTerminal, engine.partStamps),
-  );
+  const { socketPath, partStamps } = engine;
+  const direct = new DirectReader(socketPath, writer.id, spec.hasTerminal, partStamps);
+  return new RigLog(writer, direct, partStamps);
 }
 
 async function underFaults(

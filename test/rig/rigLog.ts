@@ -1,6 +1,7 @@
 import type { DirectReader } from './engines/directReader';
 import type { RigWriter } from './engines/rigEngine';
 import type { LogStream } from '../../src/model/log';
+import type { PartStamps } from '../../src/model/logLines';
 import { LogChecker } from './oracle/logChecker';
 import { BEFORE_ALL, compare, STREAMS, type Position } from './oracle/position';
 import { LogTruth } from './oracle/truth';
@@ -29,9 +30,10 @@ export class RigLog {
   constructor(
     readonly writer: RigWriter,
     private readonly direct: DirectReader,
+    partStamps: PartStamps,
   ) {
     this.truth = new LogTruth(writer.spec.name);
-    this.checker = new LogChecker(writer.spec.name, (gap) => this.lookAtOldest(gap));
+    this.checker = new LogChecker(writer.spec.name, (gap) => this.lookAtOldest(gap), partStamps);
   }
 
   get streams(): readonly LogStream[] {

@@ -114,7 +114,9 @@ describe('toEngineError', () => {
     [
       'the cause that ends a message of Podman',
       Object.assign(
-        new Error("(HTTP code 500) unexpected - the 'none' log driver: this container is not logging output "),
+        new Error(
+          "(HTTP code 500) unexpected - the 'none' log driver: this container is not logging output ",
+        ),
         { statusCode: 500, json: null },
       ),
       'notSupported',

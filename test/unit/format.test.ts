@@ -104,7 +104,7 @@ describe('describing a container', () => {
     const all = { lifecycle: true, exec: true };
     assert.equal(
       containerContext(container, all, true),
-      'container;running;canStop;canPause;canManage;canShell;tailing;hasPort;',
+      'container;running;canStop;canPause;canManage;canChange;canShell;tailing;hasPort;',
     );
     assert.equal(
       containerContext(container, { lifecycle: false, exec: false }, false),

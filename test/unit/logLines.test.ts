@@ -10,7 +10,7 @@ function assemble(
   records: readonly (readonly [FrameType, string, string | Buffer])[],
   end = true,
   partStamps?: PartStamps,
-  runStartedAt?: string,
+  runStarts?: readonly string[],
 ) {
   const lines: LogLine[] = [];
   const engineMessages: string[] = [];
@@ -18,7 +18,7 @@ function assemble(
     { line: (line) => lines.push(line), engineMessage: (text) => engineMessages.push(text) },
     (buffer, from, to) => Buffer.from(buffer).toString('utf8', from, to),
     partStamps,
-    runStartedAt,
+    runStarts,
   );
   for (const [type, timestamp, payload] of records) {
     const bytes = Buffer.concat([Buffer.from(timestamp === '' ? '' : `${timestamp} `), Buffer.from(payload)]);
@@ -87,12 +87,12 @@ describe('LineAssembler', () => {
   });
 
   describe('where each part has its own time', () => {
-    const texts = (runStartedAt: string, ...stamps: readonly [string, string][]) =>
+    const texts = (runStarts: string | readonly string[], ...stamps: readonly [string, string][]) =>
       assemble(
         stamps.map(([stamp, text]) => ['stdout', `2026-11-21T07:38:${stamp}`, text]),
         true,
         'own',
-        runStartedAt,
+        [runStarts].flat(),
       ).lines.map(({ text }) => text);
 
     it('joins parts of any length, however long the process took', () => {
@@ -106,6 +106,12 @@ describe('LineAssembler', () => {
       const startedAt = '2026-11-21T08:38:15.4+01:00';
       assert.deepEqual(texts(startedAt, ['14Z', 'tail'], ['15Z', 'next run\n']), ['tail', 'next run']);
       assert.deepEqual(texts(startedAt, ['13Z', 'of the '], ['14Z', 'run before\n']), ['of the run before']);
+    });
+
+    it('knows all runs that it is told of, to the nanosecond where the parts are stamped so', () => {
+      const starts = ['2026-11-21T07:38:14.5Z', '2026-11-21T07:38:20Z'];
+      assert.deepEqual(texts(starts, ['14.4Z', 'tail'], ['14.6Z', 'next run\n']), ['tail', 'next run']);
+      assert.deepEqual(texts(starts, ['14.6Z', 'a'], ['14.7Z', 'b\n']), ['ab']);
     });
   });
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { PART_BYTES, TtyRecordReader } from '../../src/model/logTty';
+import { PART_BYTES, RunInDoubtError, TtyRecordReader } from '../../src/model/logTty';
 import { seededRandom, slices } from '../support/random';
 
 const T1 = '2026-11-21T07:38:14.000000001Z';
 const T2 = '2026-11-21T07:38:14.000000002Z';
 
-function read(chunks: readonly Uint8Array[], runStartedAt?: string): string[] {
+function read(chunks: readonly Uint8Array[], startedAt = '', isSure = true): string[] {
   const records: string[] = [];
   const reader = new TtyRecordReader(
     (buffer, start, end) => records.push(Buffer.from(buffer.slice(start, end)).toString()),
-    runStartedAt,
+    { startedAt, isSure },
   );
   for (const chunk of chunks) reader.push(chunk);
   reader.end();
@@ -99,6 +99,13 @@ describe('TtyRecordReader', () => {
     it('leaves a time alone that is later than the next record', () => {
       const lines = [`${EARLY} expires ${LATE} at last\r\n`, `${MIDDLE} next\r\n`];
       assert.deepEqual(read([Buffer.from(lines.join(''))], RUN_START), lines);
+    });
+
+    it('is in doubt where another run may have begun meanwhile', () => {
+      const line = `${MIDDLE} expires ${LATE} at last\r\n`;
+      assert.throws(() => read([Buffer.from(line)], EARLY, false), RunInDoubtError);
+      const plain = `${MIDDLE} took since ${EARLY} to get here\r\n`;
+      assert.deepEqual(read([Buffer.from(plain)], EARLY, false), [plain]);
     });
 
     it('leaves the lines of the present run alone', () => {

@@ -42,7 +42,11 @@ function setUp(delivered: readonly LogLine[], inEngine: () => readonly LogLine[]
   };
   const vigil = (): LogVigil =>
     new LogVigil(
-      { session, containerId: 'id', form: { hasTerminal: true, partStamps: 'shared', runStartedAt: '' } },
+      {
+        session,
+        containerId: 'id',
+        form: { hasTerminal: true, partStamps: 'shared', runStarts: [], isRunSure: true },
+      },
       position,
       clock,
       {

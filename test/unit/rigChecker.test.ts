@@ -6,6 +6,7 @@ import { LogChecker } from '../rig/oracle/logChecker';
 import { formatOracleLine, makePayload, parseOracleLine } from '../rig/oracle/oracleLine';
 import { makePayloads } from '../rig/oracle/payloads';
 import { writerName } from '../rig/oracle/position';
+import { StreamTrack } from '../rig/oracle/streamTrack';
 import { LogTruth, type StoredLine } from '../rig/oracle/truth';
 import { judge, type OldestAtGaps, type Verdict } from '../rig/oracle/verdict';
 import { seededRandom } from '../support/random';
@@ -244,6 +245,15 @@ describe('the rig: the verdict', () => {
         corrupted: 1,
       });
     });
+  });
+
+  it('wants the lines of Podman apart only where the log tells them apart', () => {
+    const track = new StreamTrack('c1-out', 'own');
+    const lines = [1, 2].map((run) => formatOracleLine('c1-out', run, 1, makePayload('payload')));
+    track.take({ timestamp: '', stream: 'stdout', text: lines.join('') });
+    assert.deepEqual([track.deliveredOf(1).size, track.deliveredOf(2).size, track.irregulars], [1, 1, []]);
+    track.take({ timestamp: '', stream: 'stdout', text: `c1-out 2 2 7 1 torn` });
+    assert.equal(track.irregulars.length, 1);
   });
 
   describe('on what a kill leaves', () => {

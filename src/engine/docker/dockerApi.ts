@@ -135,6 +135,16 @@ export class DockerApi implements ContainerSource {
     );
   }
 
+  /**
+   * Opens a container's statistics, one line of JSON for each sample; the stream belongs to the caller. `signal` gives up
+   * the request as well as the stream.
+   */
+  async openStats(id: ContainerId, signal: AbortSignal): Promise<Readable> {
+    const wanted = new DockerApi(this.docker, AbortSignal.any([this.signal, signal]));
+    const path = `/containers/${encodeURIComponent(id)}/stats?`;
+    return wanted.openStream('follow the statistics', ANSWER_DEADLINE_MS, path, { stream: true });
+  }
+
   async openExec(id: ContainerId, command: readonly string[], size: TerminalSize): Promise<AttachedExec> {
     const exec = await this.request('create the shell', ANSWER_DEADLINE_MS, (abortSignal) =>
       this.docker.getContainer(id).exec({

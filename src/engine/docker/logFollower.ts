@@ -23,6 +23,8 @@ import { GRACE_MS, LossMarkers } from './lossMarkers';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
+/** What a run left unterminated is known by when the next began. */
+const RUNS_REMEMBERED = 100;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
 
 /** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
@@ -57,6 +59,10 @@ export class LogFollower implements Disposable {
   private runs = new RunMarkers((marker) => this.mark(marker));
   /** Where the log begins was looked up. */
   private hasBegun = false;
+  /** When the latest runs of the container began. */
+  private runStarts: readonly string[] = [];
+  /** This run was in doubt, and is looked at again before the log is. */
+  private doubtedRun: string | undefined;
   /** The run whose log was read last. */
   private lastRun: RunState | undefined;
   private listenedTo: FollowSession | undefined;
@@ -185,7 +191,7 @@ export class LogFollower implements Disposable {
   private async begin(session: FollowSession, run: ContainerRun): Promise<void> {
     const { follow, tail, isContinued = false } = this.request;
     if (follow || isContinued) {
-      const newest = await newestLine({ session, containerId: this.id, form: formOf(session, run) });
+      const newest = await newestLine({ session, containerId: this.id, form: this.formOf(session, run) });
       this.endAtBegin = newest && cursorAfter(this.id, newest);
       if (!this.endAtBegin) this.progress.startEmpty();
       else if (tail === 0) this.progress.startAfter(this.endAtBegin);
@@ -252,7 +258,9 @@ export class LogFollower implements Disposable {
   private async readLog(session: FollowSession, run: ContainerRun): Promise<boolean> {
     const isLive = this.request.follow && run.isRunning;
     if (!isLive) return this.readToEnd(session, run);
-    if (!run.logRotates) return this.readOn(session, run);
+    // Podman's followed logs are whole, and only their end tells what a run left unterminated.
+    const isToBeTrusted = !run.logRotates || session.partStamps === 'own';
+    if (isToBeTrusted) return this.readOn(session, run);
     return readByLooks({
       session,
       containerId: this.id,
@@ -277,8 +285,10 @@ export class LogFollower implements Disposable {
 
   private async pass(session: FollowSession, run: ContainerRun, follow: boolean): Promise<PassEnd> {
     const { progress } = this;
-    const query = progress.query(follow);
-    const log = { session, containerId: this.id, form: formOf(session, run) };
+    const query = progress.query(follow, session.partStamps === 'shared');
+    // A followed log ends with its run.
+    const isRunSure = follow || run.startedAt === this.doubtedRun;
+    const log = { session, containerId: this.id, form: { ...this.formOf(session, run), isRunSure } };
     const pass = new LogPass(log, query, progress.position, this.clock, {
       opened: (stream) => {
         this.stream = stream;
@@ -293,11 +303,18 @@ export class LogFollower implements Disposable {
     try {
       const end = await pass.run();
       progress.settle(end, pass, query);
+      this.doubtedRun = end === 'runInDoubt' ? run.startedAt : undefined;
       return end;
     } finally {
       this.store.delete(pass);
       this.batcher.flush();
     }
+  }
+
+  private formOf({ partStamps }: FollowSession, { hasTerminal, startedAt }: ContainerRun): LogForm {
+    if (startedAt !== '' && startedAt !== this.runStarts.at(-1))
+      this.runStarts = [...this.runStarts, startedAt].slice(-RUNS_REMEMBERED);
+    return { hasTerminal, partStamps, runStarts: this.runStarts, isRunSure: true };
   }
 
   private takeLine(line: LogLine): void {
@@ -354,6 +371,7 @@ export class LogFollower implements Disposable {
     this.progress.startEmpty();
     this.runs = new RunMarkers((marker) => this.mark(marker));
     this.lastRun = undefined;
+    this.runStarts = [];
     this.loss.forget();
     this.isGone = this.isRemovalReported = false;
     this.mark({ kind: 'recreated', containerId: id });
@@ -400,10 +418,6 @@ export class LogFollower implements Disposable {
     const failure = await this.held.then(() => undefined, asError);
     if (!this.isCancelled) this.sink.ended(failure);
   }
-}
-
-function formOf(session: FollowSession, run: ContainerRun): LogForm {
-  return { hasTerminal: run.hasTerminal, partStamps: session.partStamps, runStartedAt: run.startedAt };
 }
 
 function isNoSuchContainer(error: unknown): boolean {

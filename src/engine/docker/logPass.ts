@@ -5,6 +5,7 @@ import type { LogLine } from '../../model/log';
 import type { LogPosition } from '../../model/logPosition';
 import type { LogQuery } from './dockerApi';
 import type { ProbedLog } from './logProbe';
+import { RunInDoubtError } from '../../model/logTty';
 import { LogReading } from './logStream';
 import { LogVigil } from './logVigil';
 
@@ -15,7 +16,9 @@ export type PassEnd =
   /** The place to go on from did not come by: it must be asked for in another way. */
   | 'missed'
   /** The stream is stuck. */
-  | 'stuck';
+  | 'stuck'
+  /** What came can't be judged without knowing whether another run has begun. */
+  | 'runInDoubt';
 
 export interface PassHandlers {
   /** The log is open. */
@@ -65,6 +68,7 @@ export class LogPass implements Disposable {
       return this.position.isSeeking ? 'missed' : 'complete';
     } catch (error) {
       if (this.verdict) return this.verdict;
+      if (error instanceof RunInDoubtError) return 'runInDoubt';
       throw error;
     } finally {
       this.position.rereadFrom(this.reading.oldestPartial);

@@ -67,10 +67,11 @@ export class LogProgress {
     this.isKnownEmpty = true;
   }
 
-  query(follow: boolean): LogQuery {
+  /** @param isTailExact whether the engine gives the newest lines as they are */
+  query(follow: boolean, isTailExact: boolean): LogQuery {
     const { since } = this.current;
     if (since === undefined) return { follow, ...this.firstPart() };
-    return { follow, ...this.resumeQuery.query(since) };
+    return { follow, ...this.resumeQuery.query(since, isTailExact) };
   }
 
   /** A pass begins. */

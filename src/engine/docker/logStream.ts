@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors';
 import type { LogLine } from '../../model/log';
 import { FrameReader } from '../../model/logFraming';
 import { LineAssembler, type LineHandlers, type PartStamps } from '../../model/logLines';
-import { TtyRecordReader } from '../../model/logTty';
+import { RunInDoubtError, TtyRecordReader } from '../../model/logTty';
 import { EngineError } from '../engine';
 import { decodeUtf8 } from './utf8';
 
@@ -12,8 +12,10 @@ export interface LogForm {
   /** Without frames, as the log of a container with a terminal is. */
   readonly hasTerminal: boolean;
   readonly partStamps: PartStamps;
-  /** When the present run of the container began; empty if it never ran. */
-  readonly runStartedAt: string;
+  /** When runs of the container began, as far as it is known, the present one last. */
+  readonly runStarts: readonly string[];
+  /** The present run lasts as long as the log is being read. */
+  readonly isRunSure: boolean;
 }
 
 interface RecordReader {
@@ -41,10 +43,8 @@ export class LogReading {
         handlers.engineMessage(text);
       },
     };
-    this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps);
-    this.records = form.hasTerminal
-      ? terminalRecords(this.lines, form.runStartedAt)
-      : framedRecords(this.lines);
+    this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps, form.runStarts);
+    this.records = form.hasTerminal ? terminalRecords(this.lines, form) : framedRecords(this.lines);
     stream.on('data', (chunk: Buffer) => this.push(chunk));
     stream.on('end', () => this.end());
     stream.on('error', (error) => this.ended.reject(brokeOff(error)));
@@ -55,7 +55,7 @@ export class LogReading {
   /**
    * Resolves when the engine ended the log. Rejects with an EngineError: `connectionLost` when it broke off,
    * `badResponse` when it is no log, `engineFailure` when the engine wrote a message of its own into it and stopped, as
-   * it does when it can't read on.
+   * it does when it can't read on. Or with a {@link RunInDoubtError}.
    */
   get done(): Promise<void> {
     return this.ended.promise;
@@ -78,16 +78,25 @@ export class LogReading {
     try {
       this.records.push(chunk);
     } catch (error) {
-      const message = `The log can't be read: ${messageOf(error)}`;
-      this.ended.reject(new EngineError('badResponse', message, { cause: error }));
-      this.stream.destroy();
+      this.fail(error);
     }
   }
 
   private end(): void {
-    if (!this.records.end()) return;
+    try {
+      if (!this.records.end()) return;
+    } catch (error) {
+      this.fail(error);
+    }
     if (this.engineMessage === undefined) this.ended.resolve(undefined);
     else this.ended.reject(new EngineError('engineFailure', this.engineMessage));
+  }
+
+  private fail(error: unknown): void {
+    const message = `The log can't be read: ${messageOf(error)}`;
+    const isDoubt = error instanceof RunInDoubtError;
+    this.ended.reject(isDoubt ? error : new EngineError('badResponse', message, { cause: error }));
+    this.stream.destroy();
   }
 }
 
@@ -96,11 +105,11 @@ function framedRecords(lines: LineAssembler): RecordReader {
   return { push: (chunk) => reader.push(chunk), end: () => !reader.isMidFrame };
 }
 
-function terminalRecords(lines: LineAssembler, runStartedAt: string): RecordReader {
-  const reader = new TtyRecordReader(
-    (buffer, start, end) => lines.pushRecord('stdout', buffer, start, end),
-    runStartedAt,
-  );
+function terminalRecords(lines: LineAssembler, { runStarts, isRunSure }: LogForm): RecordReader {
+  const reader = new TtyRecordReader((buffer, start, end) => lines.pushRecord('stdout', buffer, start, end), {
+    startedAt: runStarts.at(-1) ?? '',
+    isSure: isRunSure,
+  });
   return {
     push: (chunk) => reader.push(chunk),
     end: () => {

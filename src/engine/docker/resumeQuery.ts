@@ -15,13 +15,17 @@ const GROWTH = 15;
  * 2. More of the newest lines.
  * 3. All since that time: engines go through the whole log for it.
  * 4. The whole log; twice, because an engine that rotates a log while it is read may end it early.
+ *
+ * Podman joins the parts of unterminated lines wrongly when it finds lines from the end: there only 3 and 4 are ways.
  */
 export class ResumeQuery {
   private lines = FIRST_LINES;
   private way = 0;
+  private isTailExact = true;
 
   /** @param since a time before the place, as `since` of a log request takes it */
-  query(since: string): Pick<LogQuery, 'since' | 'tail'> {
+  query(since: string, isTailExact = true): Pick<LogQuery, 'since' | 'tail'> {
+    this.isTailExact = isTailExact;
     return this.ways(since)[this.way] ?? { tail: 'all' };
   }
 
@@ -47,6 +51,7 @@ export class ResumeQuery {
 
   private ways(since: string): readonly Pick<LogQuery, 'since' | 'tail'>[] {
     const { lines } = this;
-    return [{ since, tail: lines }, { tail: lines * GROWTH }, { since }, { tail: 'all' }, { tail: 'all' }];
+    const fromTheEnd = [{ since, tail: lines }, { tail: lines * GROWTH }];
+    return [...(this.isTailExact ? fromTheEnd : []), { since }, { tail: 'all' }, { tail: 'all' }];
   }
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
-import { isActive } from '../../model/container';
+import { isActive, type Container } from '../../model/container';
 import { isContainerName, oneLine } from '../../model/format';
+import type { Host } from '../hosts/host';
 import type { Notifier } from '../notify';
 import { performAll } from './performAll';
 import type { CommandHandlers, Invocation } from './registry';
@@ -17,8 +18,15 @@ export function changeCommands(
   };
 }
 
+function mayChange(_container: Container, { engine: { capabilities } }: Host): boolean {
+  return capabilities.manage ?? capabilities.lifecycle;
+}
+
 async function rename(nodes: Invocation, targets: Targets, notifier: Notifier): Promise<void> {
-  const target = await targets.chooseOne(nodes, { placeholder: vscode.l10n.t('Rename which container?') });
+  const target = await targets.chooseOne(nodes, {
+    placeholder: vscode.l10n.t('Rename which container?'),
+    accepts: mayChange,
+  });
   if (target === undefined) return;
   const { container, host } = target;
   const name = await vscode.window.showInputBox({
@@ -48,7 +56,10 @@ function nameProblem(name: string, { container, host }: Target): string | undefi
 }
 
 async function remove(nodes: Invocation, targets: Targets, notifier: Notifier): Promise<void> {
-  const chosen = await targets.choose(nodes, { placeholder: vscode.l10n.t('Remove which container?') });
+  const chosen = await targets.choose(nodes, {
+    placeholder: vscode.l10n.t('Remove which container?'),
+    accepts: mayChange,
+  });
   if (chosen.length === 0) return;
   const withoutVolumes = vscode.l10n.t('Remove');
   const withVolumes = vscode.l10n.t('Remove with Volumes');

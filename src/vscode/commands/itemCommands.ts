@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { Container } from '../../model/container';
 import { browsablePorts, formatPort, oneLine } from '../../model/format';
 import type { InspectDocuments } from '../documents/inspectDocuments';
+import type { Host } from '../hosts/host';
+import { formatAddress } from '../hosts/remoteHostConfig';
 import type { Notifier } from '../notify';
 import { openShell } from './shellTerminal';
 import type { CommandHandlers, Invocation } from './registry';
@@ -68,9 +70,14 @@ async function inspect(
   }
 }
 
+/** Where a host's published ports are. */
+function addressOf({ remote, engine: { connection } }: Host): string | undefined {
+  if (remote) return `tcp://${formatAddress(remote)}`;
+  return connection.kind === 'ready' ? connection.info.address : undefined;
+}
+
 async function browse({ host, container }: Target): Promise<void> {
-  const { connection } = host.engine;
-  const ports = browsablePorts(container, connection.kind === 'ready' ? connection.info.address : undefined);
+  const ports = browsablePorts(container, addressOf(host));
   const items = ports.map(({ port, url }) => ({ label: formatPort(port), description: url, url }));
   const placeHolder = vscode.l10n.t('Open which port of {0}?', oneLine(container.name, 80));
   const chosen = items.length > 1 ? await vscode.window.showQuickPick(items, { placeHolder }) : items[0];

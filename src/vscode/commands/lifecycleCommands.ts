@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ContainerCommand } from '../../engine/engine';
 import { isActive, type Container } from '../../model/container';
+import type { Host } from '../hosts/host';
 import type { Notifier } from '../notify';
 import type { CommandHandlers, Invocation } from './registry';
 import { performAll } from './performAll';
@@ -96,7 +97,9 @@ async function runSimple(
   notifier: Notifier,
 ): Promise<void> {
   const { placeholder, accepts, progress, failure } = presentations[kind];
-  const chosen = await targets.choose(nodes, { placeholder, accepts });
+  const mayUse = (container: Container, { engine }: Host): boolean =>
+    engine.capabilities.lifecycle && accepts(container);
+  const chosen = await targets.choose(nodes, { placeholder, accepts: mayUse });
   if (chosen.length === 0 || !(await isConfirmed(kind, chosen))) return;
   const commandFor = ({ container }: Target): ContainerCommand => ({ kind, id: container.id });
   await performAll(chosen, commandFor, { progress, failure, notifier });
@@ -116,7 +119,10 @@ async function isConfirmed(kind: SimpleKind, chosen: readonly Target[]): Promise
 
 async function kill(nodes: Invocation, targets: Targets, notifier: Notifier): Promise<void> {
   const placeholder = vscode.l10n.t('Kill which container?');
-  const chosen = await targets.choose(nodes, { placeholder, accepts: isActive });
+  const chosen = await targets.choose(nodes, {
+    placeholder,
+    accepts: (container, { engine }) => engine.capabilities.lifecycle && isActive(container),
+  });
   if (chosen.length === 0) return;
   const names = namesOf(chosen);
   const signal = await vscode.window.showQuickPick([...SIGNALS], {

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import type { Container } from '../../model/container';
+import type { Container, ContainerId } from '../../model/container';
 import { stateIcon, stateText } from '../../model/describe';
 import { formatImage, oneLine } from '../../model/format';
 import { compareInProject, compareSingles } from '../../model/groupingOrder';
-import { findContainer, type Host } from '../hosts/host';
+import { findContainer, isDisconnected, type Host } from '../hosts/host';
 import type { HostConnector } from '../hosts/hostConnector';
 import type { HostRegistry } from '../hosts/hostRegistry';
 import type { Node } from '../tree/nodes';
@@ -17,6 +17,8 @@ export interface Target {
 
 /** More rows than this help nobody choose, and make the list slow. */
 const MOST_PICKS = 1_000;
+/** So long the containers of hosts that answer wait for those of hosts that don't. */
+const PATIENCE_MS = 1_500;
 
 interface TargetItem extends vscode.QuickPickItem {
   readonly target: Target;
@@ -57,13 +59,35 @@ export class Targets {
     return (await this.all()).filter(({ container, host }) => accepts(container, host));
   }
 
+  /** Rejects only where no host has an answer: one that is out of reach must not keep the others' from being seen. */
   private async all(): Promise<Target[]> {
-    const lists = this.hosts.all.map(async (host) => {
-      const containers = [...(await this.connector.containersOf(host)).values()].sort(compareSingles);
-      return containers.map((container) => ({ host, container }));
-    });
-    return (await Promise.all(lists)).flat();
+    const hosts = this.hosts.all.filter((host) => !isDisconnected(host));
+    const asked = hosts.map(async (host) => targetsOn(host, await this.connector.containersOf(host)));
+    const lists = await answersOf(asked, hosts.some(({ engine }) => engine.containers !== undefined));
+    return lists.flat();
   }
+}
+
+function targetsOn(host: Host, containers: ReadonlyMap<ContainerId, Container>): Target[] {
+  return [...containers.values()].sort(compareSingles).map((container) => ({ host, container }));
+}
+
+/** What came, waiting for the slow ones no longer than a person likes to, if there is anything to show before. */
+async function answersOf<T>(asked: readonly Promise<T>[], hasSome: boolean): Promise<T[]> {
+  const answers = new Map<number, T>();
+  const taken = asked.map((one, index) => one.then((answer) => void answers.set(index, answer)));
+  const all = Promise.allSettled(taken);
+  if (!hasSome) await Promise.any(taken).catch(() => all);
+  await patience(all);
+  if (answers.size === 0) await Promise.all(asked);
+  return [...answers].sort(([one], [other]) => one - other).map(([, answer]) => answer);
+}
+
+async function patience(all: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+  await Promise.race([all, late]);
+  clearTimeout(timer);
 }
 
 function targetsOf(nodes: Invocation): Target[] {

@@ -4,6 +4,7 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
 import type { LogFilter } from '../../model/logFilter';
+import { isDisconnected, type Host } from '../hosts/host';
 import { reasonInWords } from '../notify';
 import { channelLines, type JsonStyle } from './logText';
 import { describeMarker, filterClearedLine, filterLine, markerLine, OMISSION_TEXTS } from './markers';
@@ -69,8 +70,8 @@ export class LogChannel implements Disposable {
   }
 
   /** The host has another engine now, or is gone. */
-  writeHostReplaced(): void {
-    this.writeOwn(hostReplacedLine());
+  writeHostReplaced(host: Host): void {
+    this.writeOwn(hostReplacedLine(host));
   }
 
   dispose(): void {
@@ -83,6 +84,8 @@ export class LogChannel implements Disposable {
   }
 }
 
-export function hostReplacedLine(): string {
+/** @param host as it was when the tail began */
+export function hostReplacedLine(host: Host): string {
+  if (isDisconnected(host)) return markerLine(vscode.l10n.t('no longer tailing: the host was disconnected'));
   return markerLine(vscode.l10n.t('no longer tailing: the host is connected to another engine now'));
 }

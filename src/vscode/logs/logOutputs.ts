@@ -16,9 +16,12 @@ export class LogOutputs {
   private openCount = 0;
   private toShow: (() => void) | undefined;
 
+  constructor(private readonly maxFileBytes = MAX_FILE_BYTES) {}
+
   open(name: string): LogChannelTarget {
     this.openCount++;
     return new LogOutput(name, {
+      maxFileBytes: this.maxFileBytes,
       memoryLength: () => MEMORY_LENGTH / this.openCount,
       showSoon: (show) => this.showSoon(show),
       closed: () => this.openCount--,
@@ -38,6 +41,7 @@ export class LogOutputs {
 }
 
 interface Siblings {
+  readonly maxFileBytes: number;
   readonly memoryLength: () => number;
   readonly showSoon: (show: () => void) => void;
   readonly closed: () => void;
@@ -56,7 +60,7 @@ class LogOutput implements LogChannelTarget {
   }
 
   hasRoomFor(text: string): boolean {
-    return this.writtenBytes + Buffer.byteLength(text) <= MAX_FILE_BYTES;
+    return this.writtenBytes + Buffer.byteLength(text) <= this.siblings.maxFileBytes;
   }
 
   memoryLength(): number {

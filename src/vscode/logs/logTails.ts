@@ -111,7 +111,7 @@ export class LogTails implements Disposable {
   stopHost(hostId: string): void {
     for (const [channel, tail] of [...this.tails]) {
       if (tail.host.id !== hostId) continue;
-      channel.writeHostReplaced();
+      channel.writeHostReplaced(tail.host);
       this.end(channel);
     }
   }

@@ -61,7 +61,7 @@ export class LogTerminal implements vscode.Pseudoterminal {
     this.store.add(
       onHostReplaced(host, () => {
         this.store.delete(follow);
-        this.say(hostReplacedLine());
+        this.say(hostReplacedLine(host));
       }),
     );
   }

@@ -205,7 +205,7 @@ export class MergedTail implements Disposable {
   private leaveHost(host: Host): void {
     this.projects = this.projects.filter((project) => project.host !== host);
     for (const member of this.all) {
-      if (member.host === host && member.follow) this.endMember(member, hostReplacedLine());
+      if (member.host === host && member.follow) this.endMember(member, hostReplacedLine(host));
     }
     this.endIfOver();
   }

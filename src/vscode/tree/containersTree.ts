@@ -10,10 +10,12 @@ import { watchHosts } from '../hosts/hostWatch';
 import { filterInWords } from '../logs/filterWords';
 import type { SavedFilters } from '../logs/savedFilters';
 import { ChangeQueue, type CollectedChange } from './changeQueue';
+import { messageItem, messageParts } from './hostMessages';
 import { HostTree, PAGE_SIZE } from './hostTree';
 import { hostRowState, ItemPresenter } from './items';
 import { containerNodeId, type ContainerNode, type MoreNode, type Node } from './nodes';
 import { containerCard } from './tooltip';
+import { hasWelcome } from './welcome';
 
 /** Hosts, their Compose projects and containers, as a tree that is drawn anew only where it changed. */
 export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable {
@@ -26,6 +28,7 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
   private readonly signatures = new Map<string, string>();
   private filter = SHOW_ALL;
   private logFilterOf: SavedFilters['filterFor'] = () => undefined;
+  private isTrusted = (): boolean => true;
 
   readonly onDidChangeTreeData = this.treeDataChanged.event;
   /** Something changed that the view sums up: containers, hosts, the filter. */
@@ -55,6 +58,11 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     this.logFilterOf = filterOf;
   }
 
+  /** Tells the tree who knows whether hosts may be connected at all. */
+  setTrust(isTrusted: () => boolean): void {
+    this.isTrusted = isTrusted;
+  }
+
   setFilter(filter: ContainerFilter): void {
     this.filter = filter;
     this.presenter.filterText = filter.text;
@@ -81,10 +89,18 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     if (nodes.length > 0) this.treeDataChanged.fire(nodes);
   }
 
+  /** The row of a host; `undefined` while a welcome text stands in the place of the tree. */
+  hostNode({ id }: Host): Node | undefined {
+    return this.roots().find((node) => node.id === id);
+  }
+
   getChildren(parent?: Node): Node[] {
     if (parent === undefined) return this.roots();
     if (parent.kind !== 'host' && parent.kind !== 'project') return [];
-    return this.trees.get(parent.host.id)?.children(parent) ?? [];
+    const tree = this.trees.get(parent.host.id);
+    if (tree === undefined) return [];
+    const messages = parent.kind === 'host' ? tree.messages(messageParts(tree.host)) : [];
+    return [...messages, ...tree.children(parent)];
   }
 
   getParent(node: Node): Node | undefined {
@@ -98,6 +114,8 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     switch (node.kind) {
       case 'host':
         return this.presenter.host(node);
+      case 'message':
+        return messageItem(node);
       case 'project':
         return this.presenter.project(node, tree);
       case 'more':
@@ -134,11 +152,9 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     return item;
   }
 
-  /** A single host that nothing is known of yet has no row: the welcome view speaks for it. */
   private roots(): Node[] {
-    const trees = this.hosts.all.flatMap(({ id }) => this.trees.get(id) ?? []);
-    const hasOnlyUnknown = trees.every(({ host }) => host.engine.containers === undefined);
-    return trees.length <= 1 && hasOnlyUnknown ? [] : trees.map(({ node }) => node);
+    if (hasWelcome(this.hosts.all, this.isTrusted())) return [];
+    return this.hosts.all.flatMap(({ id }) => this.trees.get(id)?.node ?? []);
   }
 
   private watch(host: Host, store: DisposableStore): void {
@@ -151,8 +167,7 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
       host.engine.onDidChangeConnection(() => {
         const state = hostRowState(host);
         // Drawing a host draws all below it; a failed attempt after another changes nothing.
-        const nodes =
-          host.engine.containers === undefined ? undefined : state === shownState ? [] : [tree.node];
+        const nodes = this.roots().length === 0 ? undefined : state === shownState ? [] : [tree.node];
         shownState = state;
         this.refresh(nodes);
       }),

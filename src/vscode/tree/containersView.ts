@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../base/clock';
 import type { Aggregate } from '../../model/grouping';
 import type { HostConnector } from '../hosts/hostConnector';
 import type { HostRegistry } from '../hosts/hostRegistry';
-import { isStale } from '../hosts/host';
+import { isStale, type Host } from '../hosts/host';
 import type { ContainersTree } from './containersTree';
 import type { FilterState } from './filterState';
 import type { Node } from './nodes';
@@ -57,6 +57,26 @@ export class ContainersView implements Disposable {
   /** What is selected, for commands that were called without an item. */
   get selection(): readonly Node[] {
     return this.view.selection;
+  }
+
+  /** Brings a host's row in front of the person. */
+  async reveal(host: Host): Promise<void> {
+    await vscode.commands.executeCommand(`${CONTAINERS_VIEW}.focus`);
+    const node = this.parts.tree.hostNode(host);
+    if (node) await this.view.reveal(node, { select: true, focus: true, expand: true });
+  }
+
+  /** Does so as soon as there is a host of this id. */
+  revealSoon(id: string): void {
+    const { hosts } = this.parts;
+    const waiting = this.store.add(new DisposableStore());
+    const tryNow = (): boolean => {
+      const host = hosts.get(id);
+      if (host) void this.reveal(host).then(undefined, () => undefined);
+      return host !== undefined;
+    };
+    if (tryNow()) this.store.delete(waiting);
+    else waiting.add(hosts.onDidChange(() => tryNow() && this.store.delete(waiting)));
   }
 
   private onVisibility(): void {

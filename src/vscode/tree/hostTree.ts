@@ -5,10 +5,12 @@ import type { Host } from '../hosts/host';
 import {
   containerNodeId,
   hostNodeId,
+  messageNodeId,
   moreNodeId,
   projectNodeId,
   type ContainerNode,
   type HostNode,
+  type MessageNode,
   type MoreNode,
   type Node,
   type ParentNode,
@@ -28,6 +30,7 @@ export const MOST_ROWS_OPEN_AT_FIRST = 200;
 export class HostTree {
   readonly node: HostNode;
   readonly groups: ContainerGroups;
+  private readonly messageNodes = new Map<string, MessageNode>();
   private readonly projectNodes = new Map<string, ProjectNode>();
   private readonly containerNodes = new Map<ContainerId, ContainerNode>();
   /** Exactly the levels whose last rows ended with a node that offers more. */
@@ -72,6 +75,7 @@ export class HostTree {
       case 'host':
         return undefined;
       case 'project':
+      case 'message':
         return this.node;
       case 'more':
         return this.parentAt(node.project);
@@ -153,6 +157,18 @@ export class HostTree {
 
   private parentAt(level: Level): ParentNode {
     return level === undefined ? this.node : this.projectNode(level);
+  }
+
+  /** The rows before all others of the host. */
+  messages(parts: readonly string[]): MessageNode[] {
+    const { host } = this;
+    const make = (part: string): MessageNode => ({
+      kind: 'message',
+      id: messageNodeId(host, part),
+      host,
+      part,
+    });
+    return parts.map((part) => fetch(this.messageNodes, part, () => make(part)));
   }
 
   private projectNode(project: string): ProjectNode {

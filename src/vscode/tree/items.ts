@@ -2,11 +2,19 @@ import * as vscode from 'vscode';
 import { systemClock, type Clock } from '../../base/clock';
 import type { Container, ContainerId } from '../../model/container';
 import { highlightRanges } from '../../model/containerFilter';
-import { containerContext, containerDescription, DIMMED, stateIcon, stateText } from '../../model/describe';
+import {
+  containerContext,
+  containerDescription,
+  DIMMED,
+  stateIcon,
+  stateText,
+  type MenuCapabilities,
+} from '../../model/describe';
 import { formatImage, oneLine } from '../../model/format';
 import type { Aggregate } from '../../model/grouping';
-import { isStale, lastFailure, type Host } from '../hosts/host';
-import { reasonInWords } from '../notify';
+import { isDisconnected, isStale, type Host } from '../hosts/host';
+import { messageState } from './hostMessages';
+import { hostCard, hostContext, hostDescription, hostIcon } from './hostRow';
 import type { HostTree } from './hostTree';
 import type { ContainerNode, HostNode, MoreNode, ProjectNode } from './nodes';
 import { itemUri } from './staleDecorations';
@@ -20,21 +28,20 @@ export class ItemPresenter {
   constructor(private readonly clock: Clock = systemClock) {}
 
   host({ id, host }: HostNode): vscode.TreeItem {
-    const item = new vscode.TreeItem(host.name, vscode.TreeItemCollapsibleState.Expanded);
+    const item = new vscode.TreeItem(oneLine(host.name, 80), vscode.TreeItemCollapsibleState.Expanded);
     const description = hostDescription(host);
     item.id = id;
     item.description = description;
-    item.tooltip = hostTooltip(host, description);
-    item.iconPath = isStale(host)
-      ? new vscode.ThemeIcon('vm-outline', new vscode.ThemeColor(DIMMED))
-      : new vscode.ThemeIcon('vm');
-    item.contextValue = host.engine.connection.kind === 'ready' ? 'host;ready;' : 'host;away;';
+    item.tooltip = hostCard(host, description);
+    item.iconPath = hostIcon(host);
+    item.contextValue = hostContext(host);
+    item.accessibilityInformation = { label: `${oneLine(host.name, 80)}, ${description}` };
     return item;
   }
 
   project(node: ProjectNode, tree: HostTree): vscode.TreeItem {
     const aggregate = tree.groups.aggregateOf(node.project);
-    const can = node.host.engine.capabilities;
+    const can = capabilitiesOf(node.host);
     const label = oneLine(node.project);
     const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
     const state = tree.isOpenAtFirst(node.project) ? Expanded : Collapsed;
@@ -86,12 +93,17 @@ export class ItemPresenter {
   }
 
   private containerContext({ host }: ContainerNode, container: Container): string {
-    return containerContext(container, host.engine.capabilities, this.isTailing(host.id, container.id));
+    return containerContext(container, capabilitiesOf(host), this.isTailing(host.id, container.id));
   }
 
   private highlighted(label: string): vscode.TreeItemLabel {
     return { label, highlights: highlightRanges(label, this.filterText) };
   }
+}
+
+/** Nothing can be done with what somebody disconnected, but to look at it. */
+function capabilitiesOf(host: Host): MenuCapabilities {
+  return isDisconnected(host) ? { lifecycle: false, exec: false } : host.engine.capabilities;
 }
 
 /** For screen readers, which see no icon. */
@@ -114,28 +126,7 @@ export function aggregateText(aggregate: Aggregate | undefined): string {
 
 /** Everything a host's row and the rows below it take from the connection; equal states look equal. */
 export function hostRowState(host: Host): string {
-  return `${host.engine.connection.kind === 'ready'}\n${isStale(host)}\n${hostDescription(host)}`;
-}
-
-/** The state of a host's connection in a few words. */
-export function hostDescription(host: Host): string {
-  const { connection } = host.engine;
-  if (connection.kind === 'ready')
-    return oneLine(`${connection.info.product} ${connection.info.version}`, 80);
-  const failure = lastFailure(host);
-  const isKnown = host.engine.containers !== undefined;
-  if (failure === undefined) return connection.kind === 'connecting' ? vscode.l10n.t('connecting…') : '';
-  const reason = reasonInWords(failure);
-  return isKnown ? vscode.l10n.t('out of date: {0}', reason) : vscode.l10n.t('failed: {0}', reason);
-}
-
-function hostTooltip(host: Host, description: string): string {
-  const { connection } = host.engine;
-  if (connection.kind !== 'ready') return oneLine(`${host.name}: ${description}`);
-  const { product, version, apiVersion, operatingSystem, address, source } = connection.info;
-  return [
-    oneLine(`${host.name}: ${product} ${version} (API ${apiVersion}, ${operatingSystem})`),
-    oneLine(address),
-    vscode.l10n.t('Found by: {0}', oneLine(source)),
-  ].join('\n');
+  const isReady = host.engine.connection.kind === 'ready';
+  const can = Object.values(host.engine.capabilities).join();
+  return `${isReady}\n${isStale(host)}\n${can}\n${hostDescription(host)}\n${messageState(host)}`;
 }

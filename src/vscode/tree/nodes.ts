@@ -2,12 +2,20 @@ import type { ContainerId } from '../../model/container';
 import type { Host } from '../hosts/host';
 
 /** What the tree hands out. A node is made once per id and keeps its identity; what it shows is looked up. */
-export type Node = HostNode | ProjectNode | ContainerNode | MoreNode;
+export type Node = HostNode | MessageNode | ProjectNode | ContainerNode | MoreNode;
 
 export interface HostNode {
   readonly kind: 'host';
   readonly id: string;
   readonly host: Host;
+}
+
+/** Says what is wrong with a host, or offers what helps. */
+export interface MessageNode {
+  readonly kind: 'message';
+  readonly id: string;
+  readonly host: Host;
+  readonly part: string;
 }
 
 export interface ProjectNode {
@@ -39,6 +47,10 @@ export function hostNodeId(host: Host): string {
   return host.id;
 }
 
+export function messageNodeId(host: Host, part: string): string {
+  return `${host.id}/message/${part}`;
+}
+
 export function projectNodeId(host: Host, project: string): string {
   return `${host.id}/project/${project}`;
 }
@@ -54,5 +66,5 @@ export function moreNodeId(host: Host, project: string | undefined): string {
 /** Commands get what VS Code passes on; only what the tree handed out counts as a node. */
 export function isNode(value: unknown): value is Node {
   if (typeof value !== 'object' || value === null || !('kind' in value) || !('host' in value)) return false;
-  return ['host', 'project', 'container', 'more'].includes(String(value.kind));
+  return ['host', 'message', 'project', 'container', 'more'].includes(String(value.kind));
 }

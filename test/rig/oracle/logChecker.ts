@@ -1,4 +1,5 @@
 import type { LogBatch, LogLine, LogMarker, LogSink, LogStream } from '../../../src/model/log';
+import type { PartStamps } from '../../../src/model/logLines';
 import { writerName } from './position';
 import { StreamTrack } from './streamTrack';
 
@@ -30,10 +31,11 @@ export class LogChecker implements LogSink {
   constructor(
     container: string,
     private readonly onGap: (index: number) => void = () => undefined,
+    partStamps: PartStamps = 'shared',
   ) {
     this.tracks = {
-      stdout: new StreamTrack(writerName(container, 'stdout')),
-      stderr: new StreamTrack(writerName(container, 'stderr')),
+      stdout: new StreamTrack(writerName(container, 'stdout'), partStamps),
+      stderr: new StreamTrack(writerName(container, 'stderr'), partStamps),
     };
   }
 

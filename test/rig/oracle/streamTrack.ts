@@ -1,6 +1,7 @@
 import type { LogLine } from '../../../src/model/log';
+import type { PartStamps } from '../../../src/model/logLines';
 import { IntervalSet } from './intervals';
-import { parseOracleLine } from './oracleLine';
+import { beginsLikeOracleLine, parseOracleLine } from './oracleLine';
 import { BEFORE_ALL, compare, type Position } from './position';
 
 /** Lines between two positions, both excluded, that a gap marker stands for. */
@@ -34,10 +35,31 @@ export class StreamTrack {
   private openGaps: number[] = [];
   private hasHeadless = false;
 
-  constructor(private readonly writer: string) {}
+  /**
+   * @param partStamps with `own`, as Podman has it, nothing in the log says where a line ends that a run left
+   * unterminated: one that comes together with the next run's first line is no fault
+   */
+  constructor(
+    private readonly writer: string,
+    private readonly partStamps: PartStamps = 'shared',
+  ) {}
 
   /** Takes the next line and says whether it is one the writer wrote. */
   take(line: LogLine): boolean {
+    const glued = this.partStamps === 'own' ? this.gluedAt(line.text) : undefined;
+    if (glued === undefined) return this.takeOne(line);
+    this.takeOne({ ...line, text: line.text.slice(0, glued) });
+    return this.take({ ...line, text: line.text.slice(glued) });
+  }
+
+  /** Where within a line the next one begins. */
+  private gluedAt(text: string): number | undefined {
+    if (parseOracleLine(text)) return undefined;
+    const at = text.indexOf(`${this.writer} `, 1);
+    return at > 0 && beginsLikeOracleLine(text.slice(at)) ? at : undefined;
+  }
+
+  private takeOne(line: LogLine): boolean {
     this.delivered++;
     const parsed = parseOracleLine(line.text);
     if (parsed?.writer !== this.writer) {

@@ -1,0 +1,81 @@
+import { deflateRawSync, constants } from 'node:zlib';
+import { encodeFrameHeader, frameCost, type FrameType } from '../../protocol/dataFrames';
+import { SendWindow, type FlowPosition, type RetainedBytes } from '../../protocol/flowControl';
+
+/** A body as it is sent; several streams may share one. */
+export interface EncodedBody {
+  readonly bytes: Uint8Array;
+  /** Before compression. */
+  readonly bodyLength: number;
+  readonly isCompressed: boolean;
+}
+
+/** A frame as it is sent, and sent again. */
+export interface DataFrame {
+  readonly stream: number;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Less is not worth the work. */
+const MIN_COMPRESSED_BYTES = 512;
+/** Fast and with little memory: it is done on the way. */
+const DEFLATE_OPTIONS = { level: constants.Z_BEST_SPEED, memLevel: 8, windowBits: 15 };
+
+export function plainBody(bytes: Uint8Array): EncodedBody {
+  return { bytes, bodyLength: bytes.length, isCompressed: false };
+}
+
+/** The body as raw DEFLATE, where that makes it smaller. */
+export function compressedBody(plain: EncodedBody): EncodedBody {
+  if (plain.bodyLength < MIN_COMPRESSED_BYTES) return plain;
+  const bytes = deflateRawSync(plain.bytes, DEFLATE_OPTIONS);
+  return bytes.length < plain.bodyLength ? { ...plain, bytes, isCompressed: true } : plain;
+}
+
+/** The agent's direction of one stream: frames with their numbers, kept until they are acknowledged. */
+export class StreamOutput {
+  private readonly window: SendWindow<DataFrame>;
+
+  constructor(
+    readonly stream: number,
+    credit: number,
+    retained: RetainedBytes,
+    private readonly transmit: (frame: DataFrame) => void,
+  ) {
+    this.window = new SendWindow(credit, retained);
+  }
+
+  get canSend(): boolean {
+    return this.window.canSend;
+  }
+
+  get isDrained(): boolean {
+    return this.window.isDrained;
+  }
+
+  send(type: FrameType, { bytes, bodyLength, isCompressed }: EncodedBody): void {
+    const sequence = this.window.nextSequence;
+    const header = encodeFrameHeader({ type, stream: this.stream, sequence, bodyLength, isCompressed });
+    const frame: DataFrame = { stream: this.stream, header, body: bytes };
+    this.window.push(frame, frameCost({ bodyLength }));
+    this.transmit(frame);
+  }
+
+  /** @throws ProtocolError `flowViolation` */
+  acknowledge(position: FlowPosition): void {
+    this.window.acknowledge(position);
+  }
+
+  /**
+   * @returns the frames to send again; `undefined` if the stream can't go on
+   * @throws ProtocolError `flowViolation`
+   */
+  resume(position: FlowPosition): readonly DataFrame[] | undefined {
+    return this.window.resume(position);
+  }
+
+  dispose(): void {
+    this.window.dispose();
+  }
+}

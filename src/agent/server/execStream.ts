@@ -1,0 +1,161 @@
+import { inflateRawSync } from 'node:zlib';
+import type { Clock } from '../../base/clock';
+import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { ExecSession, TerminalSize } from '../../engine/engine';
+import { encodeJsonBody, frameCost, type ExecExited, type ReceivedFrame } from '../../protocol/dataFrames';
+import { ProtocolError } from '../../protocol/errorCodes';
+import { ReceiveWindow, type FlowPosition } from '../../protocol/flowControl';
+import { LIMITS } from '../../protocol/limits';
+import { encodeMessage, makeAck } from '../../protocol/makeMessages';
+import { plainBody, type DataFrame, type StreamOutput } from './dataFrame';
+import { Fifo } from './fifo';
+import type { SessionStream } from './sessionStream';
+import { nowText } from './texts';
+
+const MAX_OUTPUT_FRAME_BYTES = 64 * 1024;
+/** What a program may write beyond what its client takes. The engine can't be asked to wait. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+export interface ExecStreamOptions {
+  readonly output: StreamOutput;
+  /** `undefined` for one that was ended with an earlier session. */
+  readonly exec: ExecSession | undefined;
+  readonly clock: Clock;
+  readonly acknowledge?: (text: string) => void;
+}
+
+/** A terminal on its way to one client, and what is typed on its way back. */
+export class ExecStream implements SessionStream {
+  readonly kind = 'exec';
+  private readonly store = new DisposableStore();
+  private readonly input = new ReceiveWindow();
+  private readonly waiting = new Fifo<Uint8Array>();
+  private waitingBytes = 0;
+  private hasBegun = false;
+  private exit: ExecExited | undefined;
+  private hasEnded = false;
+  private ackTimer: Disposable | undefined;
+  private ackCount = 0;
+
+  constructor(private readonly options: ExecStreamOptions) {
+    const { exec } = options;
+    if (exec === undefined) {
+      this.exit = { error: { code: 'connectionLost', message: 'The process ended with its session.' } };
+      return;
+    }
+    this.store.add(exec);
+    this.store.add(exec.onData((data) => this.take(data)));
+    this.store.add(
+      exec.onExit(({ exitCode }) => this.finish(exitCode === undefined ? {} : { exitCode })),
+    );
+  }
+
+  get stream(): number {
+    return this.options.output.stream;
+  }
+
+  get receivedSequence(): number {
+    return this.input.position.sequence;
+  }
+
+  get inputCredit(): number {
+    return this.input.position.credit;
+  }
+
+  get isOver(): boolean {
+    return this.hasEnded && this.options.output.isDrained;
+  }
+
+  /** The client was told that it runs, and may be sent what it writes. */
+  begin(): void {
+    this.hasBegun = true;
+    this.proceed();
+  }
+
+  resize(size: TerminalSize): void {
+    this.options.exec?.resize(size);
+  }
+
+  acknowledge(position: FlowPosition): void {
+    this.options.output.acknowledge(position);
+    this.proceed();
+  }
+
+  resume(position: FlowPosition): readonly DataFrame[] | undefined {
+    return this.options.output.resume(position);
+  }
+
+  receive(frame: ReceivedFrame): void {
+    if (frame.type !== 'exec_input') throw new ProtocolError('badFrame', 'A frame that clients do not send.');
+    if (frame.bodyLength > LIMITS.maxExecInputBytes)
+      throw new ProtocolError('badFrame', 'More input than one frame may hold.');
+    this.input.receive(frame.sequence, frameCost(frame));
+    this.options.exec?.write(bodyOf(frame));
+    const ack = this.input.consume(frame.sequence);
+    if (ack) this.sendAck(ack);
+    else this.sendAckLater();
+  }
+
+  proceed(): void {
+    const { output } = this.options;
+    while (this.hasBegun && output.canSend) {
+      const data = this.waiting.shift();
+      if (data === undefined) break;
+      this.waitingBytes -= data.length;
+      output.send('exec_output', plainBody(data));
+    }
+    const isAllSent = this.hasBegun && this.waiting.size === 0 && !this.hasEnded;
+    if (this.exit && isAllSent && output.canSend) {
+      this.hasEnded = true;
+      output.send('exec_exited', plainBody(encodeJsonBody(this.exit)));
+    }
+  }
+
+  dispose(): void {
+    this.store.dispose();
+    this.ackTimer?.dispose();
+    this.waiting.clear();
+    this.options.output.dispose();
+  }
+
+  private take(data: Uint8Array): void {
+    for (let start = 0; start < data.length; start += MAX_OUTPUT_FRAME_BYTES)
+      this.waiting.push(data.subarray(start, start + MAX_OUTPUT_FRAME_BYTES));
+    this.waitingBytes += data.length;
+    this.proceed();
+    if (this.waitingBytes <= MAX_WAITING_BYTES) return;
+    this.finish({ error: { code: 'internal', message: 'The program wrote more than the client could take.' } });
+  }
+
+  private finish(exit: ExecExited): void {
+    this.exit ??= exit;
+    this.store.dispose();
+    this.proceed();
+  }
+
+  private sendAckLater(): void {
+    this.ackTimer ??= this.options.clock.setTimer(() => {
+      this.ackTimer = undefined;
+      const ack = this.input.takeAck();
+      if (ack) this.sendAck(ack);
+    }, LIMITS.ackDelayMs);
+  }
+
+  private sendAck(position: FlowPosition): void {
+    this.ackCount += 1;
+    const ack = makeAck(`x${this.stream}-${this.ackCount}`, nowText(), [{ stream: this.stream, ...position }]);
+    this.options.acknowledge?.(encodeMessage(ack));
+  }
+}
+
+/** @throws ProtocolError */
+function bodyOf({ body, bodyLength, isCompressed }: ReceivedFrame): Uint8Array {
+  if (!isCompressed) return Uint8Array.from(body);
+  try {
+    const inflated = inflateRawSync(body, { maxOutputLength: bodyLength });
+    if (inflated.length === bodyLength) return inflated;
+  } catch {
+    // Told below.
+  }
+  throw new ProtocolError('badFrame', 'A body that can not be inflated to the length it states.');
+}

@@ -1,0 +1,94 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { LIMITS } from '../../protocol/limits';
+import type { DataFrame } from './dataFrame';
+import { Fifo } from './fifo';
+
+/** Up to this size a body is copied behind its header; a larger one is shared with other clients, and sent as a fragment. */
+const MAX_COPIED_BYTES = 4_096;
+
+export interface OutletEvents {
+  /** So much control waits that the client can't be reading. */
+  tooSlow(): void;
+  /** Control that waited was handed to the system. */
+  controlWritten(): void;
+}
+
+/** What one connection sends: control at once, bulk only while little waits in the socket. */
+export class Outlet {
+  private readonly bulk = new Fifo<DataFrame>();
+  private controlBytes = 0;
+  private isCorked = false;
+  private isOpen = true;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly transport: Duplex,
+    private readonly events: OutletEvents,
+  ) {}
+
+  /** Of text that was sent and is still in this process. */
+  get waitingControlBytes(): number {
+    return this.controlBytes;
+  }
+
+  sendControl(text: string): void {
+    if (!this.isOpen) return;
+    if (this.controlBytes > LIMITS.controlBufferedBytes) {
+      this.events.tooSlow();
+      return;
+    }
+    const bytes = Buffer.from(text);
+    this.controlBytes += bytes.length;
+    this.cork();
+    this.socket.send(bytes, { binary: false }, () => {
+      this.controlBytes -= bytes.length;
+      if (this.isOpen) this.events.controlWritten();
+    });
+  }
+
+  sendBulk(frame: DataFrame): void {
+    this.bulk.push(frame);
+    this.pump();
+  }
+
+  /** Frames of this stream that the socket does not have yet are not sent. */
+  dropBulk(stream: number): void {
+    if (this.bulk.size > 0) this.bulk.filter((frame) => frame.stream !== stream);
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.isOpen = false;
+    this.bulk.clear();
+  }
+
+  private readonly pump = (): void => {
+    while (this.isOpen && this.socket.bufferedAmount < LIMITS.bulkBufferedBytes) {
+      const frame = this.bulk.shift();
+      if (frame === undefined) return;
+      this.cork();
+      this.write(frame);
+    }
+  };
+
+  private write({ header, body }: DataFrame): void {
+    if (body.length <= MAX_COPIED_BYTES) {
+      this.socket.send(Buffer.concat([header, body]), this.pump);
+      return;
+    }
+    this.socket.send(header, { binary: true, fin: false });
+    this.socket.send(body, { binary: true, fin: true }, this.pump);
+  }
+
+  /** What is sent at one go leaves in one write. */
+  private cork(): void {
+    if (this.isCorked) return;
+    this.isCorked = true;
+    this.transport.cork();
+    process.nextTick(() => {
+      this.isCorked = false;
+      this.transport.uncork();
+    });
+  }
+}

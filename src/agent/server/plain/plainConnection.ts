@@ -1,0 +1,144 @@
+import type { WebSocket } from 'ws';
+import { DisposableStore, toDisposable, type Disposable } from '../../../base/lifecycle';
+import { CLOSE_REASONS, type CloseName } from '../../../protocol/closeCodes';
+import { CONTAINER_LOGS_PATH, DEPLOYMENT_LOGS_PATH, LIMITS } from '../../../protocol/limits';
+import {
+  encodePlain,
+  PLAIN_ERRORS,
+  type PlainDeploymentMessage,
+  type PlainLogMessage,
+} from '../../../protocol/plainMessages';
+import type { AdmittedConnection } from '../../security/connectionLimits';
+import { TokenBucket } from '../../security/tokenBucket';
+import { noteAudit, type Principal } from '../principal';
+import type { Services } from '../services';
+import { nowText } from '../texts';
+import type { Target } from '../upgradeRequest';
+import { ContainerLogs } from './containerLogs';
+
+export interface PlainConnectionOptions {
+  readonly socket: WebSocket;
+  readonly principal: Principal;
+  readonly admitted: AdmittedConnection;
+  readonly target: Extract<Target, { kind: 'plain' }>;
+  readonly services: Services;
+  /** It is gone for good. */
+  readonly onOver: () => void;
+}
+
+/** Somebody who watches one of the plain endpoints. Nothing that comes from there says anything. */
+export class PlainConnection {
+  private readonly store = new DisposableStore();
+  private readonly messages: TokenBucket;
+  private isClosing = false;
+  private hasAnswered = true;
+  private waiting: (() => void) | undefined;
+
+  constructor(private readonly options: PlainConnectionOptions) {
+    const { socket, services, principal, admitted } = options;
+    this.messages = new TokenBucket(
+      { capacity: LIMITS.messageBurst, refillPerSecond: LIMITS.messagesPerSecond },
+      () => services.clock.nowMs(),
+    );
+    this.store.add(services.context.tokenWatch.hold(principal.token));
+    this.store.add(toDisposable(() => admitted.dispose()));
+    for (const event of ['message', 'ping', 'pong'] as const) socket.on(event, () => this.signOfLife());
+    socket.on('error', (error) => services.context.log.debug({ err: error }, 'A watcher failed.'));
+    socket.on('close', () => this.over());
+  }
+
+  get tokenId(): string {
+    return this.options.principal.token.id;
+  }
+
+  begin(): void {
+    const { target, services } = this.options;
+    this.pingLater();
+    if (target.path === CONTAINER_LOGS_PATH) this.watchLogs(target.query.get('appId') ?? '');
+    else {
+      const isDeployment = target.path === DEPLOYMENT_LOGS_PATH;
+      this.fail(isDeployment ? PLAIN_ERRORS.noDeployments : PLAIN_ERRORS.noMetrics);
+    }
+    services.context.log.debug({ path: target.path }, 'A watcher has come.');
+  }
+
+  close(reason: CloseName): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.waiting?.();
+    const { socket, services } = this.options;
+    socket.close(CLOSE_REASONS[reason].code, reason);
+    this.store.add(services.clock.setTimer(() => socket.terminate(), LIMITS.closeDeadlineMs));
+  }
+
+  /** Says what is wrong, and closes. */
+  fail(message: string): void {
+    this.send({ type: 'error', timestamp: nowText(), data: { message } });
+    this.close('notAvailable');
+  }
+
+  /** @returns a promise while so much waits that the watcher should be waited for */
+  send(message: PlainLogMessage | PlainDeploymentMessage): void | Promise<void> {
+    const { socket } = this.options;
+    if (this.isClosing) return;
+    if (socket.bufferedAmount > LIMITS.controlBufferedBytes) {
+      this.close('clientTooSlow');
+      return;
+    }
+    socket.send(encodePlain(message), this.written);
+    if (socket.bufferedAmount < LIMITS.bulkBufferedBytes) return;
+    return new Promise((resolve) => {
+      const earlier = this.waiting;
+      this.waiting = () => {
+        earlier?.();
+        resolve();
+      };
+    });
+  }
+
+  private readonly written = (): void => {
+    if (this.waiting === undefined || this.options.socket.bufferedAmount >= LIMITS.bulkBufferedBytes) return;
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting();
+  };
+
+  private watchLogs(appId: string): void {
+    const { services, principal } = this.options;
+    if (appId === '') {
+      this.fail(PLAIN_ERRORS.missingAppId);
+      return;
+    }
+    const logs: Disposable = new ContainerLogs({ appId, watcher: this, principal, services });
+    this.store.add(logs);
+  }
+
+  private signOfLife(): void {
+    this.hasAnswered = true;
+    if (!this.messages.take()) this.close('tooManyMessages');
+  }
+
+  private pingLater(): void {
+    const { socket, services } = this.options;
+    const timer = services.clock.setTimer(() => {
+      this.store.delete(timer);
+      if (!this.hasAnswered) {
+        socket.terminate();
+        return;
+      }
+      this.hasAnswered = false;
+      socket.ping();
+      this.pingLater();
+    }, LIMITS.plainPingMs);
+    this.store.add(timer);
+  }
+
+  private over(): void {
+    this.isClosing = true;
+    this.waiting?.();
+    this.store.dispose();
+    const { services, principal, onOver } = this.options;
+    noteAudit(services.context.audit, principal, { action: 'logout', result: 'done' });
+    onOver();
+  }
+}

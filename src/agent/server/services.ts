@@ -1,0 +1,17 @@
+import type { Clock } from '../../base/clock';
+import type { AgentContext } from '../serve/context';
+import type { Commands } from './commands';
+import type { Logins } from './logins';
+import type { Sessions } from './sessions';
+import type { Ticker } from './ticker';
+
+/** What all connections of one agent share. */
+export interface Services {
+  readonly context: AgentContext;
+  /** For deadlines and rates. */
+  readonly clock: Clock;
+  readonly logins: Logins;
+  readonly sessions: Sessions;
+  readonly commands: Commands;
+  readonly ticker: Ticker;
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../base/clock';
+import { toDisposable } from '../../base/lifecycle';
+import type { ContainerEngine } from '../../engine/engine';
+import { LIMITS } from '../../protocol/limits';
+import { ScopedEngine } from '../security/scopedEngine';
+import type { Revocation, TokenWatch } from '../security/tokenWatch';
+import type { EngineLease } from '../serve/engineLease';
+import type { Principal } from './principal';
+import { Session, type SessionEnd } from './session';
+
+const ID_BYTES = 16;
+
+const END_BY_REASON = {
+  revoked: 'tokenRevoked',
+  expired: 'tokenExpired',
+  changed: 'permissionsChanged',
+} as const satisfies Record<Revocation['reason'], SessionEnd>;
+
+export function endFor({ reason }: Revocation): SessionEnd {
+  return END_BY_REASON[reason];
+}
+
+export interface SessionsOptions {
+  readonly lease: EngineLease;
+  readonly tokenWatch: TokenWatch;
+  /** A steady one. */
+  readonly clock: Clock;
+  /** An engine was leased for a session. */
+  readonly onLeased: (engine: ContainerEngine) => void;
+}
+
+/** All sessions of one run of the agent. */
+export class Sessions {
+  readonly epoch = randomId();
+  private readonly sessions = new Map<string, Session>();
+
+  constructor(private readonly options: SessionsOptions) {}
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** The session that a client comes back to, if it is there and the client's. */
+  find(resume: { readonly session: string; readonly epoch: string }, { token }: Principal): Session | undefined {
+    if (resume.epoch !== this.epoch) return undefined;
+    const session = this.sessions.get(resume.session);
+    return session?.principal.token.id === token.id ? session : undefined;
+  }
+
+  /** Makes a session; where there are as many as there may be, another one ends. */
+  make(principal: Principal): Session {
+    const { lease, tokenWatch, clock } = this.options;
+    this.makeRoom(principal.token.id);
+    const leased = lease.acquire();
+    const engine = new ScopedEngine(leased.engine, principal.rights);
+    const session = new Session(randomId(), principal, engine, () => clock.nowMs());
+    this.sessions.set(session.id, session);
+    session.own(leased);
+    session.own(tokenWatch.hold(principal.token));
+    session.own(toDisposable(() => this.sessions.delete(session.id)));
+    this.options.onLeased(leased.engine);
+    return session;
+  }
+
+  /** The session's connection is gone; it waits for its client. */
+  leave(session: Session): void {
+    session.detach();
+    const timer = this.options.clock.setTimer(() => {
+      if (!session.isConnected && session.detachedAtMs === leftAtMs) session.dispose();
+    }, LIMITS.sessionRetentionMs);
+    const leftAtMs = session.detachedAtMs;
+    session.own(timer);
+  }
+
+  revoked(revocation: Revocation): void {
+    for (const session of [...this.sessions.values()]) {
+      if (session.principal.token.id === revocation.id) session.end(endFor(revocation));
+    }
+  }
+
+  dispose(): void {
+    for (const session of [...this.sessions.values()]) session.dispose();
+  }
+
+  private makeRoom(tokenId: string): void {
+    const all = [...this.sessions.values()];
+    const ofToken = all.filter(({ principal }) => principal.token.id === tokenId);
+    if (ofToken.length >= LIMITS.maxSessionsPerToken) endLeastNeeded(ofToken);
+    else if (all.length >= LIMITS.maxSessions) endLeastNeeded(all);
+  }
+}
+
+/** The one that has been without a connection longest; where all have one, the oldest. */
+function endLeastNeeded(sessions: readonly Session[]): void {
+  const left = sessions.filter(({ isConnected }) => !isConnected);
+  left.sort((a, b) => (a.detachedAtMs ?? 0) - (b.detachedAtMs ?? 0));
+  (left[0] ?? sessions[0])?.end('sessionTakenOver');
+}
+
+function randomId(): string {
+  return randomBytes(ID_BYTES).toString('base64url');
+}

@@ -1,0 +1,144 @@
+import { Emitter } from '../../base/emitter';
+import { DisposableStore } from '../../base/lifecycle';
+import { decodeExecExited, frameCost, type ReceivedFrame } from '../../protocol/dataFrames';
+import { ReceiveWindow, type FlowPosition } from '../../protocol/flowControl';
+import type { ExecSession, TerminalSize } from '../engine';
+import type { AgentConnection } from './agentConnection';
+import { ExecInput } from './execInput';
+import { bodyOf } from './frameBody';
+import type { RemoteStream, RemoteStreams } from './remoteStreams';
+
+export interface RemoteExecOptions {
+  readonly streams: RemoteStreams;
+  readonly left: (exec: RemoteExec) => void;
+}
+
+/** A process at the agent. It goes on while the connection is away, as long as the session is kept. */
+export class RemoteExec implements ExecSession, RemoteStream {
+  private readonly store = new DisposableStore();
+  private readonly data = this.store.add(new Emitter<Uint8Array>());
+  private readonly exit = this.store.add(new Emitter<{ readonly exitCode?: number }>());
+  readonly onData = this.data.event;
+  readonly onExit = this.exit.event;
+  /** Given once, by {@link RemoteStreams}. */
+  readonly stream: number;
+  private readonly window = new ReceiveWindow();
+  private input: ExecInput | undefined;
+  private connection: AgentConnection | undefined;
+  /** Until whoever asked for it listens. */
+  private early: ReceivedFrame[] | undefined = [];
+  private hasEnded = false;
+
+  constructor(private readonly options: RemoteExecOptions) {
+    this.stream = options.streams.add(this);
+  }
+
+  get position(): FlowPosition | undefined {
+    return this.hasEnded || !this.input ? undefined : this.window.position;
+  }
+
+  /** The process runs. Listeners are added after this; the first output must not be missed. */
+  started(connection: AgentConnection, credit: number): void {
+    this.connection = connection;
+    this.input = new ExecInput(this.stream, credit);
+    this.input.connected(connection);
+    setImmediate(() => this.takeEarly());
+  }
+
+  connected(connection: AgentConnection): void {
+    this.connection = connection;
+  }
+
+  disconnected(): void {
+    this.connection = undefined;
+    this.input?.disconnected();
+  }
+
+  resumed(receivedSequence: number): void {
+    if (this.connection && this.input?.resumed(this.connection, receivedSequence) !== true) this.end({});
+  }
+
+  gone(): void {
+    this.end({});
+  }
+
+  receive(frame: ReceivedFrame): void {
+    this.window.receive(frame.sequence, frameCost(frame));
+    if (this.early) this.early.push(frame);
+    else this.takeFrame(frame);
+  }
+
+  acknowledged(position: FlowPosition): void {
+    this.input?.acknowledged(position);
+  }
+
+  takeAck(): FlowPosition | undefined {
+    return this.window.takeAck();
+  }
+
+  write(data: Uint8Array): void {
+    if (this.hasEnded || this.input?.write(data) !== false) return;
+    // What was typed must not be lost without a word.
+    this.stop();
+    this.end({});
+  }
+
+  resize(size: TerminalSize): void {
+    if (this.hasEnded) return;
+    this.connection?.request('resize_exec', { stream: this.stream, size }, { done: ignore, failed: ignore });
+  }
+
+  dispose(): void {
+    if (this.store.isDisposed) return;
+    this.stop();
+    this.leave();
+    this.store.dispose();
+  }
+
+  private stop(): void {
+    if (!this.hasEnded)
+      this.connection?.request('stop_exec', { stream: this.stream }, { done: ignore, failed: ignore });
+  }
+
+  private takeEarly(): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    try {
+      for (const frame of early) this.takeFrame(frame);
+    } catch {
+      // What makes no sense ends the connection if it is found at once; here the process alone is given up.
+      this.stop();
+      this.end({});
+    }
+  }
+
+  private takeFrame(frame: ReceivedFrame): void {
+    if (this.hasEnded) return;
+    if (frame.type === 'exec_output') this.data.fire(bodyOf(frame));
+    const ack = this.window.consume(frame.sequence);
+    if (ack) this.options.streams.sendAck(this.stream, ack);
+    else this.options.streams.ackSoon();
+    if (frame.type !== 'exec_exited') return;
+    const { exitCode } = decodeExecExited(bodyOf(frame));
+    this.end(exitCode === undefined ? {} : { exitCode });
+  }
+
+  private end(exit: { readonly exitCode?: number }): void {
+    if (this.hasEnded) return;
+    this.leave();
+    this.exit.fire(exit);
+  }
+
+  private leave(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    const ack = this.window.takeAck();
+    if (ack) this.options.streams.sendAck(this.stream, ack);
+    this.options.streams.remove(this.stream);
+    this.options.left(this);
+  }
+}
+
+function ignore(): void {
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import { systemClock } from '../base/clock';
+import { DisposableStore } from '../base/lifecycle';
+import type { ContainerEngine } from '../engine/engine';
+import type { DisconnectedHosts } from './hosts/hostList';
+import { HostList } from './hosts/hostList';
+import type { HostRegistry } from './hosts/hostRegistry';
+import { badEntryInWords, hostSettings } from './hosts/hostSettings';
+import { HostTokens } from './hosts/hostTokens';
+import type { LookAtCertificate, OpenRemote } from './hosts/remoteAccess';
+import { WakeWatch } from './hosts/wakeWatch';
+import type { Notifier } from './notify';
+import { vscodeDialogs, type Dialogs } from './pairing/dialogs';
+import { onDidChangeHosts, settings } from './settings';
+
+/** What reaches engines; suites put others in their place. */
+export interface HostSeams {
+  openLocal: () => ContainerEngine;
+  openRemote: OpenRemote;
+  lookAtCertificate: LookAtCertificate;
+  dialogs: Dialogs;
+}
+
+export interface HostParts {
+  readonly seams: HostSeams;
+  readonly tokens: HostTokens;
+  readonly list: HostList;
+}
+
+const DISCONNECTED_KEY = 'hosts.disconnected';
+
+/** The hosts, kept as the settings name them. */
+export function composeHosts(
+  context: Pick<vscode.ExtensionContext, 'secrets' | 'workspaceState'>,
+  hosts: HostRegistry,
+  notifier: Notifier,
+  openers: Omit<HostSeams, 'dialogs'>,
+  store: DisposableStore,
+): HostParts {
+  const seams: HostSeams = { ...openers, dialogs: vscodeDialogs };
+  const tokens = new HostTokens(context.secrets);
+  const list = store.add(
+    new HostList({
+      hosts,
+      tokens,
+      localName: vscode.l10n.t('Local'),
+      openLocal: () => seams.openLocal(),
+      openRemote: (access) => seams.openRemote(access),
+      wanted: () => ({ remote: hostSettings.read().hosts, hasLocal: settings.showLocalHost() }),
+      disconnected: disconnectedHosts(context.workspaceState),
+    }),
+  );
+  const tellBad = badEntriesTeller(notifier);
+  tellBad();
+  store.add(
+    onDidChangeHosts(() => {
+      list.update();
+      tellBad();
+    }),
+  );
+  store.add(retryAfterSleep(hosts, list));
+  return { seams, tokens, list };
+}
+
+/** Names the entries that can't be used: once, and again when they are others. */
+function badEntriesTeller(notifier: Notifier): () => void {
+  let told = '';
+  return () => {
+    const text = hostSettings.read().bad.map(badEntryInWords).join(' ');
+    if (text !== '' && text !== told) notifier.badSettings(text);
+    told = text;
+  };
+}
+
+function disconnectedHosts(memory: vscode.Memento): DisconnectedHosts {
+  return {
+    get: () => {
+      const ids: unknown = memory.get(DISCONNECTED_KEY);
+      return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
+    },
+    set: (ids) => void memory.update(DISCONNECTED_KEY, ids),
+  };
+}
+
+/** After the machine slept, what is away is tried at once. Time is only looked at while there are remote hosts. */
+function retryAfterSleep(hosts: HostRegistry, list: HostList): vscode.Disposable {
+  const store = new DisposableStore();
+  let watch: WakeWatch | undefined;
+  const sync = (): void => {
+    const isWanted = hosts.all.some(({ remote }) => remote);
+    if (isWanted && !watch) watch = store.add(new WakeWatch(systemClock, () => list.retryAway()));
+    if (isWanted || !watch) return;
+    store.delete(watch);
+    watch = undefined;
+  };
+  store.add(hosts.onDidChange(sync));
+  store.add(
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) watch?.look();
+    }),
+  );
+  sync();
+  return store;
+}
