@@ -144,7 +144,7 @@ const lookAtCertificate: LookAtCertificate = async (endpoint, signal) => {
 };
 
 function hostFlows(
-  { seams, tokens }: HostParts,
+  { seams, tokens, list }: HostParts,
   connector: HostConnector,
   notifier: Notifier,
   view: ContainersView,
@@ -159,6 +159,7 @@ function hostFlows(
     settings: hostSettings,
     tokens,
     isTrusted: () => connector.isTrusted,
+    renewed: (id) => list.renew(id),
     added: (id) => view.revealSoon(id),
   });
   const failed = (error: unknown): void =>

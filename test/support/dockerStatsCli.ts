@@ -69,6 +69,8 @@ function answer(
 ): void {
   response.setHeader('Api-Version', '1.41');
   response.setHeader('Ostype', operatingSystem);
+  // Where the CLI reads from which system's formula to take.
+  response.setHeader('Server', `Docker/20.10.24 (${operatingSystem})`);
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(bodyFor(request.url ?? '', payload, operatingSystem)));
 }

@@ -21,6 +21,31 @@ describe('detectLevel', () => {
     }
   });
 
+  it('says the same whatever lines came before', () => {
+    const random = seededRandom(5);
+    const lines = Object.values(FORMS).flat();
+    for (let round = 0; round < 20_000; round++) {
+      const [line, level] = lines[Math.floor(random() * lines.length)] ?? ['', undefined];
+      assert.equal(detectLevel(line), level, line);
+    }
+  });
+
+  it('is not led astray by digits where the line before had none that matter', () => {
+    const pairs = [
+      ['{"level":700,"severity":"error"}', 'error', '{"level":200,"severity":"error"}', 'info'],
+      ['{"s":"I","level":"warn"}', 'info', '{"s":"info","level":"warn"}', 'warn'],
+      ['{"n":1,"level":"warn"}', 'warn', '{"n":2,"level":"warned"}', undefined],
+      ['{"n":1,"level":"warn"}', 'warn', '{"n":2,"level":"FATAL"}', 'fatal'],
+      ['ts=1 level=info msg=a', 'info', 'ts=2 level=error msg=b', 'error'],
+      ['ts=1 level=info msg=a', 'info', 'ts=2 level=unknown level=debug', 'debug'],
+      ['ts=1 level="info" msg=a', 'info', 'ts=2 level="warn" msg=b', 'warn'],
+    ] as const;
+    for (const [before, levelBefore, line, level] of pairs) {
+      assert.equal(detectLevel(before), levelBefore, before);
+      assert.equal(detectLevel(line), level, line);
+    }
+  });
+
   it('never fails on cut lines', () => {
     const random = seededRandom(3);
     for (let round = 0; round < 20_000; round++) {

@@ -72,6 +72,15 @@ export class HostList implements Disposable {
     engine.connect();
   }
 
+  /** Connects anew what is connected: a new token counts from now on, not from the next break on. */
+  renew(id: string): void {
+    const host = this.parts.hosts.get(id);
+    if (!host?.remote || host.engine.connection.kind !== 'ready') return;
+    const engine = this.open(host.remote);
+    this.parts.hosts.set({ ...host, engine });
+    engine.connect();
+  }
+
   /** Ends the connection, for good. What was known of the host stays to be seen. */
   disconnect(host: Host): void {
     this.setDisconnected(host.id, true);

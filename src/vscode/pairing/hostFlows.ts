@@ -27,6 +27,8 @@ export interface HostFlowParts extends AskingParts, TestingParts {
   readonly settings: HostSettings;
   readonly tokens: HostTokens;
   readonly isTrusted: () => boolean;
+  /** The token of a host is another one now. */
+  readonly renewed: (id: string) => void;
   /** Shows a host that was just added. */
   readonly added: (id: string) => void;
 }
@@ -168,8 +170,10 @@ export class HostFlows {
 
   /** The token first: the host connects as soon as the settings name it. */
   private async save(config: RemoteHostConfig, token: Token): Promise<void> {
+    const isNew = JSON.stringify(await this.parts.tokens.get(config.id)) !== JSON.stringify(token);
     await this.parts.tokens.store(config.id, token);
     await this.parts.settings.save(config);
+    if (isNew) this.parts.renewed(config.id);
   }
 
   private configOf(id: string): RemoteHostConfig | undefined {
