@@ -137,6 +137,24 @@ function sharedLogSuite(): void {
     staying.dispose();
   });
 
+  it('says first when its driver may have lost lines, to each reader and not again after a break', async () => {
+    container = fake.run({ name: 'sent-on', logDriver: 'fluentd' });
+    write(3);
+    const readers = [new LogCollector(), new LogCollector()];
+    const following = readers.map((reader) =>
+      engine.followLog(container.id, { tail: 'all', follow: true }, reader),
+    );
+    await eventually('all is read', () => readers.every((reader) => hasAll(reader)));
+    fake.dropConnections();
+    write(3);
+    await eventually('and the rest', () => readers.every((reader) => hasAll(reader)));
+    for (const { markers, texts } of readers) {
+      const fidelity = { kind: 'fidelity', driver: 'fluentd', fidelity: 'cached' };
+      assert.deepEqual([markers.filter(({ kind }) => kind === 'fidelity'), texts], [[fidelity], written]);
+    }
+    for (const one of following) one.dispose();
+  });
+
   it('waits for nobody: who lags behind reads what it missed from the engine, and the others notice nothing', async () => {
     const [quick, slow] = [new LogCollector(), new HeldCollector()];
     const readers = [quick, slow].map((collector) =>

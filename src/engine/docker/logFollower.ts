@@ -197,8 +197,7 @@ export class LogFollower implements Disposable {
       else if (tail === 0) this.progress.startAfter(this.endAtBegin);
     }
     const fidelity = logFidelity(run.logDriver);
-    if (fidelity !== 'exact' && !isContinued)
-      this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
+    if (fidelity !== 'exact') this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
     this.hasBegun = true;
   }
 

@@ -6,7 +6,8 @@ import type { NanosecondClock } from './time';
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 export type HealthStatus = 'none' | 'starting' | 'healthy' | 'unhealthy';
-export type LogDriver = 'json-file' | 'local' | 'journald' | 'k8s-file' | 'none';
+/** `fluentd` stands for the drivers that send a log elsewhere: the engine reads back a copy of its own. */
+export type LogDriver = 'json-file' | 'local' | 'journald' | 'k8s-file' | 'fluentd' | 'none';
 
 export interface ContainerOptions {
   readonly name?: string;

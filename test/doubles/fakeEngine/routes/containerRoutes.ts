@@ -117,7 +117,7 @@ function optionsFromBody(body: Readonly<Record<string, unknown>>): ContainerOpti
   };
 }
 
-const LOG_DRIVERS: readonly LogDriver[] = ['json-file', 'local', 'journald', 'k8s-file', 'none'];
+const LOG_DRIVERS: readonly LogDriver[] = ['json-file', 'local', 'journald', 'k8s-file', 'fluentd', 'none'];
 
 function logOptions(logConfig: unknown): ContainerOptions {
   if (!isRecord(logConfig)) return {};
