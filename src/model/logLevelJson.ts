@@ -57,7 +57,8 @@ function searchedLevel(text: string, brace: number): LogLevel | undefined {
     const key = members.key;
     const level = levelOfMember(key, members, text);
     if (level) {
-      if (isFirst && members.isString && levelKeyOf(key) !== 'letter') beginning.learn(text, members.valueStart + 1);
+      if (isFirst && members.isString && levelKeyOf(key) !== 'letter')
+        beginning.learn(text, members.valueStart + 1);
       return level;
     }
     if (levelKeyOf(key)) isFirst = false;

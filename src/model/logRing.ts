@@ -12,9 +12,6 @@ export interface RingBounds {
   readonly maxEntries: number;
 }
 
-/** Room for a late reader to join and for a slow one to catch its breath; many logs are followed at once. */
-export const RING_BOUNDS: RingBounds = { maxTextLength: 256 * 1024, maxEntries: 4_096 };
-
 /** Where in a ring reading goes on: with `rest`, lines of an entry of which others were read before, then at `entry`. */
 export interface RingSpot {
   readonly entry: number;
@@ -34,7 +31,8 @@ export class LogRing {
   /** The place before the oldest entry, as far as it is known. */
   private start: LogCursor | undefined;
 
-  constructor(private readonly bounds: RingBounds = RING_BOUNDS) {}
+  /** @param bounds what it may hold at the moment */
+  constructor(private readonly bounds: () => RingBounds) {}
 
   /** Nothing lies between this place and entry 0. */
   beginsAfter(start: LogCursor): void {
@@ -58,8 +56,9 @@ export class LogRing {
   add(entry: RingEntry): void {
     this.entries.push(entry);
     this.textLength += textLengthOf(entry);
+    const bounds = this.bounds();
     let dropped = 0;
-    while (this.isOverFull(dropped)) {
+    while (this.isOverFull(dropped, bounds)) {
       const oldest = this.entries[dropped++];
       if (!oldest) break;
       this.textLength -= textLengthOf(oldest);
@@ -98,9 +97,9 @@ export class LogRing {
   }
 
   /** The newest entry always stays: nobody would ever see a batch that is too big. */
-  private isOverFull(dropped: number): boolean {
+  private isOverFull(dropped: number, { maxEntries, maxTextLength }: RingBounds): boolean {
     const left = this.entries.length - dropped;
-    return left > 1 && (left > this.bounds.maxEntries || this.textLength > this.bounds.maxTextLength);
+    return left > 1 && (left > maxEntries || this.textLength > maxTextLength);
   }
 }
 

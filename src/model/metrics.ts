@@ -46,7 +46,8 @@ export interface MetricGap {
 
 /** What whoever watches a container's metrics is told. After a gap comes a sample, or a gap for another reason. */
 export type MetricUpdate =
-  { readonly kind: 'sample'; readonly sample: MetricSample } | { readonly kind: 'gap'; readonly gap: MetricGap };
+  | { readonly kind: 'sample'; readonly sample: MetricSample }
+  | { readonly kind: 'gap'; readonly gap: MetricGap };
 
 /** The figures of a sample that have a history; totals have none, since their rates do. */
 export const METRIC_SERIES = [

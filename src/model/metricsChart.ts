@@ -27,7 +27,8 @@ export interface ChartRow extends ChartPoint {
 
 /** Rounder widths make no rounder charts, but few widths make few changes of picture while a window is resized. */
 const WIDTHS_MS: readonly number[] = [
-  1, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
+  1, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
+  3_600_000,
 ];
 
 /** The narrowest span with which so long a time needs at most `maxPoints` of them. */

@@ -10,6 +10,8 @@ const MINUTES_KEPT = 1_440;
 const LONGEST_PERIOD_MS = 15_000;
 /** Faster samples would shorten what is kept; no engine sends them. */
 const SHORTEST_PERIOD_MS = 500;
+/** The last moment that a `Date` can be; a time beyond it is none. */
+const LATEST_TIME_MS = 8.64e15;
 /** In a mean, a minute counts as much as its seconds. */
 const MINUTE_WEIGHT = 60;
 
@@ -48,13 +50,14 @@ export class MetricHistory<Series extends string> {
    * by that clock is forgotten. A sample too soon after the last counts for its minute only.
    */
   add(timeMs: number, values: Readonly<Record<Series, number | undefined>>): void {
-    if (!Number.isFinite(timeMs)) return;
+    if (!(timeMs >= 0 && timeMs <= LATEST_TIME_MS)) return;
     this.series.forEach((name, column) => (this.row[column] = values[name] ?? Number.NaN));
     const lastMs = this.lastTimeMs;
     if (lastMs !== undefined && timeMs <= lastMs) this.setBack(timeMs);
     else if (lastMs !== undefined && timeMs - lastMs > LONGEST_PERIOD_MS) this.addGap();
     this.intoMinute(timeMs);
-    if (lastMs !== undefined && timeMs > lastMs && timeMs - lastMs < SHORTEST_PERIOD_MS && !this.isInGap) return;
+    if (lastMs !== undefined && timeMs > lastMs && timeMs - lastMs < SHORTEST_PERIOD_MS && !this.isInGap)
+      return;
     this.samples.push(timeMs, this.row);
     this.isInGap = false;
   }

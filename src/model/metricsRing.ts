@@ -30,7 +30,8 @@ export class RowRing {
 
   /** @throws RangeError if the time is not after the last row's, or the row has not one value for each column */
   push(timeMs: number, row: ArrayLike<number>): void {
-    if (row.length !== this.columns) throw new RangeError(`A row has ${this.columns} values, not ${row.length}.`);
+    if (row.length !== this.columns)
+      throw new RangeError(`A row has ${this.columns} values, not ${row.length}.`);
     if (this.count > 0 && !(timeMs > this.timeAt(this.count - 1)))
       throw new RangeError('Rows are added in the order of their times.');
     if (this.count === this.times.length && this.count < this.capacity) this.grow();

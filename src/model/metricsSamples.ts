@@ -97,11 +97,7 @@ function knownCpuPercent(reading: StatsReading): number | undefined {
     return undefined;
   if (!reading.isWindows && !hasSystemPassed(reading)) return undefined;
   if (reading.isWindows && (!readAt || !previouslyReadAt)) return undefined;
-  if (
-    readAt &&
-    previouslyReadAt &&
-    secondsBetween(previouslyReadAt, readAt) < SHORTEST_INTERVAL_SECONDS
-  )
+  if (readAt && previouslyReadAt && secondsBetween(previouslyReadAt, readAt) < SHORTEST_INTERVAL_SECONDS)
     return undefined;
   const processors = processorsOf(reading);
   const percent = dockerCpuPercent(reading);

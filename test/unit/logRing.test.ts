@@ -8,6 +8,7 @@ const line = (second: number, text: string): LogLine => ({
   stream: 'stdout',
   text,
 });
+const ROOMY = { maxTextLength: 1_000, maxEntries: 100 };
 const placeAt = (cursor: LogCursor): LogPlace => ({ cursor, runStartedAt: '', identity: { name: 'web' } });
 
 function batch(...lines: readonly LogLine[]): LogBatch {
@@ -18,7 +19,7 @@ function batch(...lines: readonly LogLine[]): LogBatch {
 
 describe('LogRing', () => {
   it('finds a place within a batch, with the rest of it and what came before', () => {
-    const ring = new LogRing();
+    const ring = new LogRing(() => ROOMY);
     ring.add({ kind: 'lines', batch: batch(line(1, 'a')) });
     ring.add({ kind: 'marker', marker: { kind: 'reconnected' } });
     ring.add({ kind: 'lines', batch: batch(line(2, 'b'), line(3, 'c'), line(4, 'd')) });
@@ -33,14 +34,14 @@ describe('LogRing', () => {
   });
 
   it('tells equal lines apart by their number', () => {
-    const ring = new LogRing();
+    const ring = new LogRing(() => ROOMY);
     ring.add({ kind: 'lines', batch: batch(line(1, 'a'), line(1, 'a'), line(1, 'a')) });
     const spot = ring.find({ ...cursorAfter('id', line(1, 'a')), ordinal: 2 });
     assert.deepEqual(spot?.rest, [line(1, 'a')]);
   });
 
   it('drops the oldest beyond its bounds, and knows the place before what is left', () => {
-    const ring = new LogRing({ maxTextLength: 30, maxEntries: 100 });
+    const ring = new LogRing(() => ({ maxTextLength: 30, maxEntries: 100 }));
     for (let second = 0; second < 10; second++)
       ring.add({ kind: 'lines', batch: batch(line(second, 'ten chars')) });
     assert.deepEqual([ring.first, ring.end], [7, 10]);
@@ -50,19 +51,28 @@ describe('LogRing', () => {
   });
 
   it('keeps its newest entry, however long', () => {
-    const ring = new LogRing({ maxTextLength: 10, maxEntries: 100 });
+    const ring = new LogRing(() => ({ maxTextLength: 10, maxEntries: 100 }));
     ring.add({ kind: 'lines', batch: batch(line(1, 'x'.repeat(100))) });
     assert.deepEqual([ring.first, ring.end], [0, 1]);
   });
 
   it('has a bounded number of entries', () => {
-    const ring = new LogRing({ maxTextLength: 1_000, maxEntries: 4 });
+    const ring = new LogRing(() => ({ maxTextLength: 1_000, maxEntries: 4 }));
     for (let index = 0; index < 20; index++) ring.add({ kind: 'marker', marker: { kind: 'reconnected' } });
     assert.deepEqual([ring.first, ring.end], [16, 20]);
   });
 
+  it('makes room when its bounds become narrower', () => {
+    let maxEntries = 100;
+    const ring = new LogRing(() => ({ maxTextLength: 1_000, maxEntries }));
+    for (let index = 0; index < 20; index++) ring.add({ kind: 'marker', marker: { kind: 'reconnected' } });
+    maxEntries = 5;
+    ring.add({ kind: 'marker', marker: { kind: 'reconnected' } });
+    assert.deepEqual([ring.first, ring.end], [16, 21]);
+  });
+
   it('begins after a place that was looked up', () => {
-    const ring = new LogRing();
+    const ring = new LogRing(() => ROOMY);
     const start = cursorAfter('id', line(1, 'a'));
     ring.beginsAfter(start);
     ring.add({ kind: 'lines', batch: batch(line(2, 'b')) });

@@ -2,13 +2,19 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogRequest, LogSink } from '../../model/log';
-import { LogRing } from '../../model/logRing';
+import { LogRing, type RingBounds } from '../../model/logRing';
 import type { SessionSource } from './followSession';
 import { LogFollower } from './logFollower';
 import type { LogReader } from './logReader';
 import { SharedLogReader } from './sharedLogReader';
 
+/** While somebody catches up, the ring holds what comes in the meantime, up to so much text in UTF-16 units. */
+const CATCH_UP_LENGTH = 1024 * 1024;
+const MAX_ENTRIES = 4_096;
+
 export interface SharedLogHandlers {
+  /** How much text a ring may hold for readers who are a little late, in UTF-16 units. */
+  ringLength(): number;
   /** The container was created anew: from now on the log is that of another one. */
   moved(from: ContainerId, to: ContainerId): void;
   /** Nobody reads it any more, or it can't be read. */
@@ -34,7 +40,7 @@ export class SharedLog implements Disposable {
 
   /** The first reader's wish decides where the log begins. */
   begin(request: LogRequest, reader: LogReader): Disposable {
-    const ring = new LogRing();
+    const ring = new LogRing(() => this.bounds());
     this.ring = ring;
     const first = this.addReader(request, reader, ring);
     this.source = new LogFollower(this.id, request, this.intoRing(ring, reader), this.sessions, this.clock);
@@ -51,6 +57,12 @@ export class SharedLog implements Disposable {
   dispose(): void {
     this.source?.dispose();
     for (const reader of [...this.readers]) reader.dispose();
+  }
+
+  private bounds(): RingBounds {
+    let maxTextLength = this.handlers.ringLength();
+    for (const { isCatchingUp } of this.readers) if (isCatchingUp) maxTextLength = CATCH_UP_LENGTH;
+    return { maxTextLength, maxEntries: MAX_ENTRIES };
   }
 
   private addReader(request: LogRequest, sink: LogReader, ring: LogRing): SharedLogReader {

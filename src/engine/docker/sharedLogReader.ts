@@ -56,6 +56,11 @@ export class SharedLogReader implements Disposable {
     this.place = request.resumeAt;
   }
 
+  /** It will soon go on with what the ring gets now. */
+  get isCatchingUp(): boolean {
+    return this.state.kind === 'catchingUp' || this.state.kind === 'waiting';
+  }
+
   /** Reads from the engine what it lacks, unless the ring has its place. */
   catchUp(): void {
     if (this.tryToJoin()) return;

@@ -7,6 +7,10 @@ import { LogFollower } from './logFollower';
 import type { LogReader } from './logReader';
 import { SharedLog } from './sharedLog';
 
+/** All rings together hold about so much text, in UTF-16 units, and each at least a little. */
+const RINGS_LENGTH = 256 * 1024;
+const LEAST_RING_LENGTH = 16 * 1024;
+
 /**
  * All logs being read from one engine. However many follow a container's log, the engine is asked to follow it once; a
  * log that is read to its end is read for each reader.
@@ -37,6 +41,7 @@ export class SharedLogs implements Disposable {
     if (existing) return existing.join(request, reader);
     const log: SharedLog = new SharedLog(id, this.sessions, this.clock, {
       moved: (from, to) => this.move(log, from, to),
+      ringLength: () => Math.max(LEAST_RING_LENGTH, RINGS_LENGTH / this.logs.size),
       over: (last) => {
         if (this.logs.get(last) === log) this.logs.delete(last);
         this.store.delete(log);
