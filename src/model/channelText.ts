@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/lifecycle';
-import { TextPieces, type TextPiece } from './textPieces';
+import { latePiece, pieceOf, TextPieces, type TextPiece } from './textPieces';
 
 /** Where the text goes: an output channel. */
 export interface TextTarget {
@@ -81,7 +81,20 @@ export class ChannelText implements Disposable {
 
   /** @param text whole lines, each with its line ending */
   add(text: string, lineCount: number): void {
-    this.pending.add({ text, lineCount });
+    this.take(pieceOf(text, lineCount));
+  }
+
+  /**
+   * Like {@link add}, for text that is made only when it is shown.
+   *
+   * @param length about the text's, in UTF-16 units
+   */
+  addLate(length: number, lineCount: number, makeText: () => string): void {
+    this.take(latePiece(length, lineCount, makeText));
+  }
+
+  private take(piece: TextPiece): void {
+    this.pending.add(piece);
     this.skipOldest();
     this.schedule();
   }
@@ -148,16 +161,16 @@ export class ChannelText implements Disposable {
 
   private takePending(): string {
     const taken: string[] = [];
-    const take = (piece: TextPiece): void => {
-      taken.push(piece.text);
-      this.show(piece);
+    const take = ({ text, lineCount }: TextPiece): void => {
+      taken.push(text);
+      this.show(pieceOf(text, lineCount));
     };
     this.takeSkipped().forEach(take);
     for (let length = 0; length < MAX_APPEND_LENGTH;) {
       const piece = this.pending.take();
       if (!piece) break;
       take(piece);
-      length += piece.text.length;
+      length += piece.length;
     }
     this.kept.keepNewest(Math.min(this.options.maxLength * KEPT_PART, this.memoryLength() / 2));
     return taken.join('');
@@ -169,7 +182,7 @@ export class ChannelText implements Disposable {
     this.skippedLines = 0;
     this.rescued = [];
     if (skippedLines === 0) return rescued;
-    return [{ text: `${this.options.texts.skipped(skippedLines)}\n`, lineCount: skippedLines }, ...rescued];
+    return [pieceOf(`${this.options.texts.skipped(skippedLines)}\n`, skippedLines), ...rescued];
   }
 
   private memoryLength(): number {
@@ -177,7 +190,7 @@ export class ChannelText implements Disposable {
   }
 
   private show(piece: TextPiece): void {
-    this.shownLength += piece.text.length;
+    this.shownLength += piece.length;
     this.toldLines += piece.lineCount;
     this.kept.add(piece);
   }

@@ -1,4 +1,4 @@
-import { TextPieces } from './textPieces';
+import { pieceOf, TextPieces } from './textPieces';
 
 /** Keeps the newest part of a text that is too long to keep whole, and counts the lines it let go. */
 export class NewestText {
@@ -18,7 +18,7 @@ export class NewestText {
 
   /** @param text whole lines, each with its line ending */
   add(text: string, lineCount: number): void {
-    this.pieces.add({ text, lineCount });
+    this.pieces.add(pieceOf(text, lineCount));
     while (this.isTooMuch() && this.pieces.count > 1) this.droppedCount += this.pieces.take()?.lineCount ?? 0;
   }
 

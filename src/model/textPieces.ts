@@ -1,13 +1,30 @@
 /** Lines in one piece, with how many of a container's lines it stands for. */
 export interface TextPiece {
+  /** About the text's, in UTF-16 units. */
+  readonly length: number;
   /** Whole lines, each with its line ending. */
   readonly text: string;
   readonly lineCount: number;
 }
 
+export function pieceOf(text: string, lineCount: number): TextPiece {
+  return { length: text.length, text, lineCount };
+}
+
+/** A piece whose text is made when it is asked for: most of a flood is never shown. */
+export function latePiece(length: number, lineCount: number, makeText: () => string): TextPiece {
+  return {
+    length,
+    lineCount,
+    get text() {
+      return makeText();
+    },
+  };
+}
+
 /** The places of removed pieces are let go together: shifting a long array for each would take quadratic time. */
 const LEAST_REMOVED = 1_000;
-const NOTHING: TextPiece = { text: '', lineCount: 0 };
+const NOTHING = pieceOf('', 0);
 
 /** Pieces of text in their order, with their sums. */
 export class TextPieces {
@@ -39,15 +56,12 @@ export class TextPieces {
   }
 
   add(piece: TextPiece): void {
-    this.lengthSum += piece.text.length;
+    this.lengthSum += piece.length;
     this.lineSum += piece.lineCount;
     const last = this.isEmpty ? undefined : this.pieces[this.pieces.length - 1];
-    if (!last || last.text.length >= this.leastLength) this.pieces.push(piece);
+    if (!last || last.length >= this.leastLength) this.pieces.push(piece);
     else
-      this.pieces[this.pieces.length - 1] = {
-        text: last.text + piece.text,
-        lineCount: last.lineCount + piece.lineCount,
-      };
+      this.pieces[this.pieces.length - 1] = pieceOf(last.text + piece.text, last.lineCount + piece.lineCount);
   }
 
   /** Removes the oldest piece. */
@@ -55,7 +69,7 @@ export class TextPieces {
     const piece = this.pieces[this.first];
     if (!piece) return undefined;
     this.pieces[this.first++] = NOTHING;
-    this.lengthSum -= piece.text.length;
+    this.lengthSum -= piece.length;
     this.lineSum -= piece.lineCount;
     if (this.isEmpty || this.first >= LEAST_REMOVED) {
       this.pieces = this.pieces.slice(this.first);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { TextPieces, type TextPiece } from '../../src/model/textPieces';
+import { latePiece, pieceOf, TextPieces, type TextPiece } from '../../src/model/textPieces';
 
 function filled(count: number, leastLength = 0): TextPieces {
   const pieces = new TextPieces(leastLength);
-  for (let number = 1; number <= count; number++) pieces.add({ text: `${number};`, lineCount: 1 });
+  for (let number = 1; number <= count; number++) pieces.add(pieceOf(`${number};`, 1));
   return pieces;
 }
 
 function addPiece(pieces: TextPieces, text: string): TextPiece {
-  const piece = { text, lineCount: 1 };
+  const piece = pieceOf(text, 1);
   pieces.add(piece);
   return piece;
 }
@@ -19,7 +19,7 @@ describe('TextPieces', () => {
   it('hands pieces back in their order and keeps the sums', () => {
     const pieces = filled(3);
     assert.deepEqual([pieces.length, pieces.lineCount, pieces.isEmpty], [6, 3, false]);
-    assert.deepEqual(pieces.take(), { text: '1;', lineCount: 1 });
+    assert.deepEqual(pieces.take(), pieceOf('1;', 1));
     assert.deepEqual([pieces.length, pieces.lineCount, pieces.toString()], [4, 2, '2;3;']);
     pieces.take();
     pieces.take();
@@ -27,7 +27,7 @@ describe('TextPieces', () => {
       [pieces.take(), pieces.length, pieces.lineCount, pieces.isEmpty],
       [undefined, 0, 0, true],
     );
-    pieces.add({ text: '4;', lineCount: 1 });
+    pieces.add(pieceOf('4;', 1));
     assert.equal(pieces.toString(), '4;');
   });
 
@@ -41,21 +41,21 @@ describe('TextPieces', () => {
 
   it('keeps the newest piece, however long', () => {
     const pieces = filled(1);
-    pieces.add({ text: 'x'.repeat(100), lineCount: 1 });
+    pieces.add(pieceOf('x'.repeat(100), 1));
     pieces.keepNewest(10);
     assert.equal(pieces.toString(), 'x'.repeat(100));
   });
 
   it('joins what follows a short piece to it', () => {
     const pieces = filled(6, 4);
-    assert.deepEqual(pieces.take(), { text: '1;2;', lineCount: 2 });
+    assert.deepEqual(pieces.take(), pieceOf('1;2;', 2));
     assert.deepEqual([pieces.lineCount, pieces.toString()], [4, '3;4;5;6;']);
   });
 
   it('stays right when thousands have passed through', () => {
     const pieces = new TextPieces();
     for (let number = 1; number <= 5_000; number++) {
-      pieces.add({ text: `${number};`, lineCount: 1 });
+      pieces.add(pieceOf(`${number};`, 1));
       pieces.keepNewest(20);
     }
     assert.equal(pieces.toString(), '4997;4998;4999;5000;');
@@ -66,7 +66,7 @@ describe('TextPieces', () => {
     const pieces = filled(3);
     pieces.take();
     pieces.clear();
-    pieces.add({ text: 'new;', lineCount: 1 });
+    pieces.add(pieceOf('new;', 1));
     assert.deepEqual([pieces.toString(), pieces.length, pieces.lineCount], ['new;', 4, 1]);
   });
 
@@ -81,5 +81,19 @@ describe('TextPieces', () => {
     (runInNewContext('gc') as () => void)();
     assert.equal(removed.deref(), undefined);
     assert.equal(pieces.toString(), 'new;');
+  });
+
+  it('does not make the text of late pieces that are removed', () => {
+    const pieces = new TextPieces();
+    const made: number[] = [];
+    const make = (number: number): string => {
+      made.push(number);
+      return `${number};`;
+    };
+    for (let number = 1; number <= 5; number++) pieces.add(latePiece(10, 1, () => make(number)));
+    pieces.keepNewest(20);
+    assert.deepEqual([pieces.length, pieces.lineCount, made], [20, 2, []]);
+    assert.equal(pieces.take()?.text, '4;');
+    assert.deepEqual(made, [4]);
   });
 });

@@ -46,7 +46,9 @@ export class LogChannel implements Disposable {
 
   writeLines(batch: LogBatch): void {
     // A batch that a filter emptied only says how far the log was read.
-    if (batch.lines.length > 0) this.text.add(this.lines.of(batch), batch.lines.length);
+    const { lines } = this;
+    const { length } = batch.lines;
+    if (length > 0) this.text.addLate(batch.textLength, length, () => lines.of(batch));
   }
 
   writeFilter(filter: LogFilter): void {
