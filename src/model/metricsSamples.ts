@@ -90,20 +90,23 @@ function rate(before: number, now: number, seconds: number): number | undefined 
   return now < before ? undefined : (now - before) / seconds;
 }
 
-/** Not known without a reading before, when counters went backwards, or no time passed between the two. */
+/** What `docker stats` shows, where that can be known and is possible. */
 function knownCpuPercent(reading: StatsReading): number | undefined {
-  const { cpu, previousCpu, readAt, previouslyReadAt } = reading;
-  if (cpu.used === undefined || previousCpu.used === undefined || cpu.used < previousCpu.used)
-    return undefined;
-  if (!reading.isWindows && !hasSystemPassed(reading)) return undefined;
-  if (reading.isWindows && (!readAt || !previouslyReadAt)) return undefined;
-  if (readAt && previouslyReadAt && secondsBetween(previouslyReadAt, readAt) < SHORTEST_INTERVAL_SECONDS)
-    return undefined;
   const processors = processorsOf(reading);
+  if (processors === 0 || !canBeCompared(reading)) return undefined;
   const percent = dockerCpuPercent(reading);
   // On Windows 100 is all processors together, elsewhere it is one.
   const all = reading.isWindows ? 100 : processors * 100;
-  return processors > 0 && percent <= all * IMPOSSIBLE_LOAD ? percent : undefined;
+  return percent <= all * IMPOSSIBLE_LOAD ? percent : undefined;
+}
+
+/** Not without a reading before, nor when counters went backwards, nor when hardly any time passed between the two. */
+function canBeCompared(reading: StatsReading): boolean {
+  const { isWindows, cpu, previousCpu, readAt, previouslyReadAt } = reading;
+  if (cpu.used === undefined || previousCpu.used === undefined || cpu.used < previousCpu.used) return false;
+  const seconds = readAt && previouslyReadAt ? secondsBetween(previouslyReadAt, readAt) : undefined;
+  if (seconds !== undefined && seconds < SHORTEST_INTERVAL_SECONDS) return false;
+  return isWindows ? seconds !== undefined : hasSystemPassed(reading);
 }
 
 function hasSystemPassed({ cpu, previousCpu }: StatsReading): boolean {

@@ -36,7 +36,9 @@ export async function cliStats(dockerHost: string, names: readonly string[]): Pr
   });
   const lines = stdout.split('\n').filter((line) => line.trim() !== '');
   const byName = new Map(
-    lines.map((line) => JSON.parse(line) as CliStats & { Container: string }).map((row) => [row.Container, row]),
+    lines
+      .map((line) => JSON.parse(line) as CliStats & { Container: string })
+      .map((row) => [row.Container, row]),
   );
   return names.map((name) => {
     const row = byName.get(name);

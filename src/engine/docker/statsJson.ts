@@ -11,7 +11,7 @@ const MOST_PROCESSORS = 65_536;
  * Reads one answer of `GET /containers/{id}/stats`. Of fields that are missing or make no sense it takes what `docker
  * stats` takes: none of the networks is 0 bytes.
  *
- * @param operatingSystem of the engine: `linux` or `windows`. What the answer itself says goes first, as of API 1.53
+ * @param operatingSystem of the engine: `linux` or `windows`. What the answer itself says goes first: engines say it from version 29 on
  * @returns `undefined` for what is no object
  */
 export function readStats(value: unknown, operatingSystem: string): StatsReading | undefined {

@@ -54,18 +54,22 @@ function streamSamples(
 class StatsSampler {
   private previous = NO_SAMPLE;
   private count = 0;
+  private startedNs: bigint;
 
   constructor(
     private readonly core: EngineCore,
     private readonly container: FakeContainer,
-  ) {}
+  ) {
+    this.startedNs = container.startedNs;
+  }
 
   next(): object {
     const identity = { name: `/${this.container.name}`, id: this.container.id };
     if (!this.container.isRunning) return { ...emptySample(), ...identity };
+    if (this.startedNs !== this.container.startedNs) this.beginAnew();
     this.count++;
     const current = {
-      timeText: formatNanoseconds(this.core.clock.nowNs()),
+      timeText: formatNanoseconds(this.core.clock.nowNs(), this.core.offsetMinutes),
       usedNs: this.count * 125_000_000,
       systemNs: this.count * CPU_COUNT * 1_000_000_000,
     };
@@ -91,6 +95,12 @@ class StatsSampler {
     };
     this.previous = current;
     return sample;
+  }
+
+  /** A new run counts from 0. The engine still sends the counters of the run before along. */
+  private beginAnew(): void {
+    this.startedNs = this.container.startedNs;
+    this.count = 0;
   }
 
   private cpu(sample: CpuSample): object {
