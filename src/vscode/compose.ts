@@ -20,11 +20,10 @@ import { Targets } from './commands/targets';
 import { viewCommands } from './commands/viewCommands';
 import { InspectDocuments } from './documents/inspectDocuments';
 import { TriedDocuments } from './documents/triedDocuments';
-import { composeHosts, type HostParts } from './composeHosts';
+import { composeHosts, composePairing, type HostOpeners } from './composeHosts';
 import { HostConnector, workspaceTrust } from './hosts/hostConnector';
 import { HostRegistry } from './hosts/hostRegistry';
 import { hostReplacements } from './hosts/hostReplaced';
-import { hostSettings } from './hosts/hostSettings';
 import type { LookAtCertificate, OpenRemote } from './hosts/remoteAccess';
 import { LogDocuments } from './logs/logDocuments';
 import { LogLinks } from './logs/logLinks';
@@ -35,10 +34,7 @@ import { MergedTails } from './logs/mergedTails';
 import type { MergedTerminalOptions } from './logs/mergedTailTerminal';
 import { keepTailingContext } from './logs/tailingContext';
 import { Notifier } from './notify';
-import { HostFlows } from './pairing/hostFlows';
-import { PairingUriHandler } from './pairing/pairingUri';
-import { agentReason } from './pairing/testedHost';
-import { onDidChangeDockerHost, settings } from './settings';
+import { settings } from './settings';
 import { HostStatus } from './status/hostStatus';
 import type { TestApi } from './testApi';
 import { treeRows } from './testApi';
@@ -57,15 +53,9 @@ export function compose(
 ): Omit<TestApi, 'activationMs'> {
   const notifier = new Notifier(diagnostics);
   const hosts = store.add(new HostRegistry());
-  const openers = {
-    openLocal: () => localEngine(diagnostics),
-    openRemote: remoteOpener(context, diagnostics),
-    lookAtCertificate: lookAtCertificate,
-  };
+  const openers = openersFor(context, diagnostics);
   const hostParts = composeHosts(context, hosts, notifier, openers, store);
-  const { list, seams, tokens } = hostParts;
-  store.add(onDidChangeDockerHost(() => list.replaceLocal(seams.openLocal())));
-
+  const { list } = hostParts;
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
   const logFilters = store.add(new SavedFilters(context.globalState));
   const outputs = new LogOutputs();
@@ -73,19 +63,14 @@ export function compose(
   store.add(hosts.onDidChange(() => stopReplaced(hosts, logs)));
   store.add(new LogLinks());
   const filter = store.add(new FilterState(context, settings.hideStopped()));
-  const tree = store.add(new ContainersTree(hosts));
-  tree.setTrust(() => connector.isTrusted);
-  tree.setLogFilters((host, container) => logFilters.filterFor(host, container));
-  store.add(logFilters.onDidChange(() => tree.refreshChangedRows()));
   const together = store.add(mergedTails(outputs, hosts, logFilters));
-  tree.setTailing((hostId, id) => logs.isTailing(hostId, id) || together.isTailing(hostId, id));
-  for (const tails of [logs, together]) store.add(tails.onDidChange(() => tree.refreshChangedRows()));
+  const tree = treeOf({ hosts, connector, logs, together, filters: logFilters }, store);
   store.add(keepTailingContext(logs, together));
   const decorations = store.add(new StaleDecorations(hosts));
   const view = store.add(new ContainersView({ hosts, connector, tree, filter, decorations }));
 
   const status = store.add(new HostStatus(hosts));
-  const flows = hostFlows(hostParts, connector, notifier, view, store);
+  const { flows, pairingUris } = composePairing(hostParts, { connector, notifier, view }, store);
 
   const targets = new Targets(hosts, connector);
   const documents = store.add(new InspectDocuments(hosts, connector));
@@ -117,17 +102,24 @@ export function compose(
     filter,
     onDidRefresh: tree.onDidChangeTreeData,
     useEngine: (engine) => list.replaceLocal(engine),
-    seams,
-    tokens,
-    list,
+    ...hostParts,
     status,
+    pairingUris,
     rows: () => treeRows(tree),
     trackDisposables,
   };
 }
 
+function openersFor(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): HostOpeners {
+  return {
+    openLocal: () => localEngine(diagnostics),
+    openRemote: remoteOpener(context, diagnostics),
+    lookAtCertificate,
+  };
+}
+
 function remoteOpener(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): OpenRemote {
-  const { version }: { readonly version?: unknown } = context.extension.packageJSON;
+  const { version } = context.extension.packageJSON as { readonly version?: unknown };
   return (access) =>
     new RemoteEngine({
       access,
@@ -143,30 +135,18 @@ const lookAtCertificate: LookAtCertificate = async (endpoint, signal) => {
   return seenCertificate(endpoint, signal);
 };
 
-function hostFlows(
-  { seams, tokens, list }: HostParts,
-  connector: HostConnector,
-  notifier: Notifier,
-  view: ContainersView,
+/** The tree with all it has to know of tails, filters and trust. */
+function treeOf(
+  { hosts, connector, logs, together, filters }: Omit<TailParts, 'targets'> & { connector: HostConnector },
   store: DisposableStore,
-): HostFlows {
-  const flows = new HostFlows({
-    get dialogs() {
-      return seams.dialogs;
-    },
-    openRemote: (access) => seams.openRemote(access),
-    lookAtCertificate: (endpoint, signal) => seams.lookAtCertificate(endpoint, signal),
-    settings: hostSettings,
-    tokens,
-    isTrusted: () => connector.isTrusted,
-    renewed: (id) => list.renew(id),
-    added: (id) => view.revealSoon(id),
-  });
-  const failed = (error: unknown): void =>
-    notifier.failed(vscode.l10n.t('The host was not added'), error, agentReason);
-  const handler = new PairingUriHandler((pairing) => flows.addPaired(pairing), failed);
-  store.add(vscode.window.registerUriHandler(handler));
-  return flows;
+): ContainersTree {
+  const tree = store.add(new ContainersTree(hosts));
+  tree.setTrust(() => connector.isTrusted);
+  tree.setLogFilters((host, container) => filters.filterFor(host, container));
+  tree.setTailing((hostId, id) => logs.isTailing(hostId, id) || together.isTailing(hostId, id));
+  store.add(filters.onDidChange(() => tree.refreshChangedRows()));
+  for (const tails of [logs, together]) store.add(tails.onDidChange(() => tree.refreshChangedRows()));
+  return tree;
 }
 
 /** Making one does nothing; what talks to Docker is loaded when it is first asked to connect. */

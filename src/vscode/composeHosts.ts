@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
-import { DisposableStore } from '../base/lifecycle';
+import { DisposableStore, type Disposable } from '../base/lifecycle';
 import type { ContainerEngine } from '../engine/engine';
 import type { DisconnectedHosts } from './hosts/hostList';
 import { HostList } from './hosts/hostList';
+import type { HostConnector } from './hosts/hostConnector';
 import type { HostRegistry } from './hosts/hostRegistry';
 import { badEntryInWords, hostSettings } from './hosts/hostSettings';
 import { HostTokens } from './hosts/hostTokens';
@@ -11,13 +12,21 @@ import type { LookAtCertificate, OpenRemote } from './hosts/remoteAccess';
 import { WakeWatch } from './hosts/wakeWatch';
 import type { Notifier } from './notify';
 import { vscodeDialogs, type Dialogs } from './pairing/dialogs';
-import { onDidChangeHosts, settings } from './settings';
+import { HostFlows } from './pairing/hostFlows';
+import { PairingUriHandler } from './pairing/pairingUri';
+import { agentReason } from './pairing/testedHost';
+import { onDidChangeDockerHost, onDidChangeHosts, settings } from './settings';
+import type { ContainersView } from './tree/containersView';
 
-/** What reaches engines; suites put others in their place. */
-export interface HostSeams {
+/** What reaches engines. */
+export interface HostOpeners {
   openLocal: () => ContainerEngine;
   openRemote: OpenRemote;
   lookAtCertificate: LookAtCertificate;
+}
+
+/** What reaches engines and people; suites put others in their place. */
+export interface HostSeams extends HostOpeners {
   dialogs: Dialogs;
 }
 
@@ -34,7 +43,7 @@ export function composeHosts(
   context: Pick<vscode.ExtensionContext, 'secrets' | 'workspaceState'>,
   hosts: HostRegistry,
   notifier: Notifier,
-  openers: Omit<HostSeams, 'dialogs'>,
+  openers: HostOpeners,
   store: DisposableStore,
 ): HostParts {
   const seams: HostSeams = { ...openers, dialogs: vscodeDialogs };
@@ -58,8 +67,41 @@ export function composeHosts(
       tellBad();
     }),
   );
+  store.add(onDidChangeDockerHost(() => list.replaceLocal(seams.openLocal())));
   store.add(retryAfterSleep(hosts, list));
   return { seams, tokens, list };
+}
+
+export interface Surroundings {
+  readonly connector: HostConnector;
+  readonly notifier: Notifier;
+  readonly view: ContainersView;
+}
+
+/** How people add and change hosts, by commands and by links. */
+export function composePairing(
+  { seams, tokens, list }: HostParts,
+  { connector, notifier, view }: Surroundings,
+  store: DisposableStore,
+): { readonly flows: HostFlows; readonly pairingUris: vscode.UriHandler } {
+  const flows = new HostFlows({
+    get dialogs() {
+      return seams.dialogs;
+    },
+    openRemote: (access) => seams.openRemote(access),
+    lookAtCertificate: (endpoint, signal) => seams.lookAtCertificate(endpoint, signal),
+    settings: hostSettings,
+    tokens,
+    isTrusted: () => connector.isTrusted,
+    renewed: (id) => list.renew(id),
+    added: (id) => view.revealSoon(id),
+  });
+  const pairingUris = new PairingUriHandler(
+    (pairing) => flows.addPaired(pairing),
+    (error) => notifier.failed(vscode.l10n.t('The host was not added'), error, agentReason),
+  );
+  store.add(vscode.window.registerUriHandler(pairingUris));
+  return { flows, pairingUris };
 }
 
 /** Names the entries that can't be used: once, and again when they are others. */
@@ -83,7 +125,7 @@ function disconnectedHosts(memory: vscode.Memento): DisconnectedHosts {
 }
 
 /** After the machine slept, what is away is tried at once. Time is only looked at while there are remote hosts. */
-function retryAfterSleep(hosts: HostRegistry, list: HostList): vscode.Disposable {
+function retryAfterSleep(hosts: HostRegistry, list: HostList): Disposable {
   const store = new DisposableStore();
   let watch: WakeWatch | undefined;
   const sync = (): void => {

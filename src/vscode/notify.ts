@@ -8,12 +8,11 @@ import { UntrustedWorkspaceError } from './hosts/hostConnector';
 /** The same words again within this time are not shown again; they are in the diagnostics. */
 const REPEAT_WINDOW_MS = 10_000;
 
-const ENGINE_ERROR_NAME = /^(Engine|EngineNotFound|CertificateChanged)Error$/;
+const ENGINE_ERROR_NAME = /^(Engine|EngineNotFound|CertificateChanged|TokenMissing)Error$/;
 
 /** An error's code, also for errors made by another copy of the class, as the suites' bundle has one. */
 export function asEngineError(error: unknown): EngineError | undefined {
-  const isEngineError =
-    error instanceof Error && ENGINE_ERROR_NAME.test(error.name) && 'code' in error;
+  const isEngineError = error instanceof Error && ENGINE_ERROR_NAME.test(error.name) && 'code' in error;
   return isEngineError ? (error as EngineError) : undefined;
 }
 

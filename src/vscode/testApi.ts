@@ -1,4 +1,4 @@
-import type { TreeItem } from 'vscode';
+import type { TreeItem, UriHandler } from 'vscode';
 import type { Event } from '../base/emitter';
 import type { DisposableTracker, Disposable } from '../base/lifecycle';
 import type { ContainerEngine } from '../engine/engine';
@@ -29,6 +29,8 @@ export interface TestApi {
   readonly list: HostList;
   readonly tokens: HostTokens;
   readonly status: HostStatus;
+  /** Takes the links that open VS Code. */
+  readonly pairingUris: UriHandler;
   /** What reaches engines and asks people; may be put in the place of. */
   readonly seams: HostSeams;
   readonly tree: ContainersTree;

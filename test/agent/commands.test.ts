@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { AgentFixture } from './agentFixture';
-import { canonical, type RawClient } from './rawClient';
+import type { RawClient } from './rawClient';
+import { canonical } from './rawWire';
 
 describe('agent: commands run at most once', () => {
   let fixture: AgentFixture;
@@ -104,7 +105,9 @@ describe('agent: commands run at most once', () => {
       [commandId, { kind: 'stop', id }],
       ['paused', { kind: 'pause', id: other.id }],
     ] as const) {
-      const digest = createHash('sha256').update(`perform ${canonical({ command })}`).digest('base64url');
+      const digest = createHash('sha256')
+        .update(`perform ${canonical({ command })}`)
+        .digest('base64url');
       const intent = { tokenId: client.tokenId, commandId: its, digest, command, atMs: Date.now() - 20_000 };
       appendFileSync(fixture.agent.state.journalFile, `${JSON.stringify({ intent })}\n`);
     }

@@ -9,10 +9,11 @@ const EXITED = 4;
 describe('agent: exec', () => {
   let fixture: AgentFixture;
   let client: RawClient;
+  let containerId: string;
 
   beforeEach(async () => {
     fixture = await AgentFixture.make();
-    fixture.engine.run({ name: 'web' });
+    containerId = fixture.engine.run({ name: 'web' }).id;
     client = await fixture.open();
   });
   afterEach(() => fixture.dispose());
@@ -23,7 +24,7 @@ describe('agent: exec', () => {
   ): Promise<{ stream: number; response: Message; id: string }> {
     const { stream = of.newStream(), id = randomUUID(), command = ['sh'] } = wish;
     const size = { columns: 80, rows: 24 };
-    const data = { stream, container_id: of.idOf('web'), command, size, credit: CREDIT };
+    const data = { stream, container_id: containerId, command, size, credit: CREDIT };
     return { stream, id, response: await of.signed('exec', 'start_exec', data, id) };
   }
 

@@ -18,7 +18,9 @@ class Watcher {
 
   constructor(url: string, options: ClientOptions) {
     this.socket = new WebSocket(url, { rejectUnauthorized: false, ...options });
-    this.socket.on('message', (data) => this.messages.push(JSON.parse((data as Buffer).toString()) as PlainMessage));
+    this.socket.on('message', (data) =>
+      this.messages.push(JSON.parse((data as Buffer).toString()) as PlainMessage),
+    );
     this.socket.on('close', (code) => (this.closeCode = code));
     this.socket.on('error', () => undefined);
     this.socket.on('unexpected-response', (_request, response) => (this.status = response.statusCode));
@@ -52,7 +54,10 @@ describe('agent: plain endpoints', () => {
     await fixture.dispose();
   });
 
-  function watch(path: string, headers: Record<string, string> = { Authorization: `Bearer ${key}` }): Watcher {
+  function watch(
+    path: string,
+    headers: Record<string, string> = { Authorization: `Bearer ${key}` },
+  ): Watcher {
     const watcher = new Watcher(`${fixture.agent.url}${path}`, { headers });
     watchers.push(watcher);
     return watcher;
@@ -147,7 +152,7 @@ describe('agent: plain endpoints', () => {
       { Authorization: `Bearer ${fixture.agent.token.id}` },
     ];
     for (const headers of refused) {
-      const watcher = watch('/ws/metrics', headers as Record<string, string>);
+      const watcher = watch('/ws/metrics', headers);
       await watcher.until('it is refused', () => watcher.status !== undefined);
       assert.equal(watcher.status, 401);
     }

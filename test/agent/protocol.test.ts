@@ -162,7 +162,10 @@ describe('agent: containers and logs', () => {
     await client.until('the other line', () => client.lines(other).length === 1);
     assert.ok(client.lines(stream).length < 100_000);
     client.unstall(stream);
-    await client.until('all lines', () => client.frames.length > 10 && client.lines(stream).length >= 100_000);
+    await client.until(
+      'all lines',
+      () => client.frames.length > 10 && client.lines(stream).length >= 100_000,
+    );
     const numbers = client.lines(stream).map((line) => Number(line.slice(0, 10)));
     assert.ok(numbers.every((number, index) => number === index));
   });

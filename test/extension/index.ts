@@ -12,6 +12,7 @@ export function run(): Promise<void> {
     await import('./logFilters.test');
     await import('./tailTogether.test');
     await import('./logOutputs.test');
+    await import('./hosts.test');
     await import('./leaks.test');
   });
 }

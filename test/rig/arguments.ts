@@ -11,13 +11,19 @@ export const USAGE = `npm run -s rig -- logs [options] [--json]
   --restarts N         containers restarted, stopped and started, or killed and started (20)
   --rotations N        times that rotation removes lines before the reader gets them (5)
   --engine-restarts N  (3)
+  --agent              the reader is behind an agent, a process of its own; the faults are between the two
+  --agent-kills N      times that the agent is killed and started again; only with --agent (0)
   --engine NAME        real, 20.10, 25, 29, podman (fake ones), or all-fakes (real)
   --transport NAME     between reader and proxy: unix or tcp (by the seed)
   --timeout SECONDS    no new faults after it (900)
   --verbose            says each fault as it is made
-  --trace FOLDER       writes there what the reader delivers, in short`;
+  --trace FOLDER       writes there what the reader delivers, in short
+
+npm run -s rig -- commands [--seed N] [--cuts N] [--agent-kills N] [--engine NAME] [--json]
+  commands through an agent before a fake engine, whose connection is cut and which is killed while they run`;
 
 export interface RigArguments {
+  readonly rig: 'logs' | 'commands';
   readonly seed: number;
   readonly lines: number;
   readonly containers: number;
@@ -25,6 +31,8 @@ export interface RigArguments {
   readonly restarts: number;
   readonly rotations: number;
   readonly engineRestarts: number;
+  readonly isAgent: boolean;
+  readonly agentKills: number;
   readonly engine: 'real' | 'all-fakes' | PersonalityName;
   readonly transport: 'unix' | 'tcp';
   readonly timeoutMs: number;
@@ -43,28 +51,35 @@ const NUMBERS = {
   restarts: '20',
   rotations: '5',
   'engine-restarts': '3',
+  'agent-kills': '0',
   timeout: '900',
 } as const;
 const NAMES: readonly string[] = ['real', 'all-fakes', ...PERSONALITY_NAMES];
 
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** What is wrong with the arguments, for people. */
+class Complaint extends Error {}
+
 export function readArguments(args: readonly string[]): RigArguments | { readonly complaint: string } {
-  let values: Readonly<Record<string, string | boolean | undefined>>;
-  let positionals: readonly string[];
   try {
-    ({ values, positionals } = parse(args));
+    const { values, positionals } = parse(args);
+    return build(values, rigOf(positionals));
   } catch (error) {
     return { complaint: error instanceof Error ? error.message : String(error) };
   }
-  const number = (name: keyof typeof NUMBERS): number => Number(values[name]);
+}
+
+function build(values: Values, rig: RigArguments['rig']): RigArguments {
   const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
-  const bad = names.find((name) => !Number.isInteger(number(name)) || number(name) < 0);
-  if (bad) return { complaint: `--${bad} wants a whole number` };
-  if (positionals.length !== 1 || positionals[0] !== 'logs') return { complaint: 'There is one rig: logs' };
-  const engine = String(values['engine']);
-  if (!isEngineName(engine)) return { complaint: `--engine is one of ${NAMES.join(', ')}` };
-  const transport = values['transport'] ?? (number('seed') % 2 === 0 ? 'tcp' : 'unix');
-  if (transport !== 'unix' && transport !== 'tcp') return { complaint: '--transport is unix or tcp' };
+  const number = (name: keyof typeof NUMBERS): number => wholeNumber(values, name);
+  const isAgent = values['agent'] === true;
+  const transport = transportOf(values, isAgent || number('seed') % 2 === 0 ? 'tcp' : 'unix');
+  const repeat = names.map((name) => `--${name} ${number(name)}`).join(' ');
+  if (rig === 'logs' && !isAgent && number('agent-kills') > 0)
+    throw new Complaint('--agent-kills wants --agent');
   return {
+    rig,
     seed: number('seed'),
     lines: Math.max(1, number('lines')),
     containers: Math.max(1, number('containers')),
@@ -72,18 +87,44 @@ export function readArguments(args: readonly string[]): RigArguments | { readonl
     restarts: number('restarts'),
     rotations: number('rotations'),
     engineRestarts: number('engine-restarts'),
-    engine,
+    isAgent,
+    agentKills: number('agent-kills'),
+    engine: engineOf(values),
     transport,
     timeoutMs: number('timeout') * 1000,
     isJson: values['json'] === true,
     isVerbose: values['verbose'] === true,
     traceFolder: values['trace'] === undefined ? undefined : String(values['trace']),
-    repeat: `logs ${names.map((name) => `--${name} ${number(name)}`).join(' ')} --transport ${transport}`,
+    repeat: `logs ${repeat} --transport ${transport}${isAgent ? ' --agent' : ''}`,
   };
 }
 
+function wholeNumber(values: Values, name: string): number {
+  const number = Number(values[name]);
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw new Complaint(`--${name} wants a whole number`);
+}
+
+function rigOf(positionals: readonly string[]): RigArguments['rig'] {
+  const [rig] = positionals;
+  if (positionals.length === 1 && (rig === 'logs' || rig === 'commands')) return rig;
+  throw new Complaint('The rigs are logs and commands');
+}
+
+function engineOf(values: Values): RigArguments['engine'] {
+  const engine = String(values['engine']);
+  if (isEngineName(engine)) return engine;
+  throw new Complaint(`--engine is one of ${NAMES.join(', ')}`);
+}
+
+function transportOf(values: Values, usual: RigArguments['transport']): RigArguments['transport'] {
+  const transport = values['transport'] ?? usual;
+  if (transport === 'unix' || transport === 'tcp') return transport;
+  throw new Complaint('--transport is unix or tcp');
+}
+
 function parse(args: readonly string[]): {
-  values: Readonly<Record<string, string | boolean | undefined>>;
+  values: Values;
   positionals: readonly string[];
 } {
   const numbers = Object.entries(NUMBERS).map(
@@ -97,6 +138,7 @@ function parse(args: readonly string[]): {
       engine: { type: 'string', default: 'real' },
       transport: { type: 'string' },
       trace: { type: 'string' },
+      agent: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
     },

@@ -4,13 +4,18 @@
  */
 import { atEnd } from '../../scripts/lib/processes.mjs';
 import type { ContainerEngine } from '../../src/engine/engine';
+import type { ContainerId } from '../../src/model/container';
 import type { LogSink } from '../../src/model/log';
 import { seededRandom } from '../support/random';
 import { DirectReader } from './engines/directReader';
 import type { RigEngine, WriterSpec } from './engines/rigEngine';
+import { AgentConnections } from './agent/agentConnections';
+import { AgentResumeMeter } from './agent/agentResumeMeter';
+import type { RigAgent } from './agent/rigAgent';
 import { FaultDriver } from './faults/faultDriver';
 import { makePlan, type FaultCounts } from './faults/plan';
-import { ResumeMeter } from './faults/resumeMeter';
+import { LogConnections, type LogSource } from './faults/logConnections';
+import { ResumeMeter, type Resumes } from './faults/resumeMeter';
 import { FaultProxy } from './proxy/faultProxy';
 import { makeReport, type LogsReport } from './report';
 import { RigLog } from './rigLog';
@@ -24,6 +29,8 @@ export interface LogsRigOptions extends FaultCounts {
   readonly transport: 'unix' | 'tcp';
   /** Makes the reader, which reaches the engine at this address and nowhere else. */
   readonly openReader: (dockerHost: string) => ContainerEngine;
+  /** Stands between proxy and engine; the reader reaches it through the proxy, always over TCP. */
+  readonly agent?: RigAgent;
   /** Stands between the reader and the checker of a log; there to show that the rig finds what is wrong. */
   readonly spoil?: (sink: LogSink, container: string) => LogSink;
   /** Told in few words what goes on. */
@@ -40,13 +47,20 @@ const STALL_MS = 100_000;
 /** Nothing comes any more, not even a second time, when nothing came for so long. */
 const QUIET_MS = 1_000;
 const PATIENCE_MS = 2_000;
+/** Every cut takes the whole connection to an agent, so that the person would wait a thousand times. */
+const PATIENCE_WITH_AGENT_MS = 50;
 /** Of all lines, what is written while faults happen; the rest follows in peace. */
 const SHARE_UNDER_FAULTS = 0.4;
 
 export async function runLogsRig(engine: RigEngine, options: LogsRigOptions): Promise<LogsReport> {
   const random = seededRandom(options.seed);
-  const { transport } = options;
-  const proxy = await FaultProxy.open({ engineSocketPath: engine.socketPath, transport, random });
+  const { agent } = options;
+  const proxy = await FaultProxy.open({
+    engineSocketPath: engine.socketPath,
+    transport: agent ? 'tcp' : options.transport,
+    random,
+    ...(agent && { port: agent.port }),
+  });
   const closeProxy = atEnd(() => proxy.dispose());
   const reader = options.openReader(proxy.dockerHost);
   const startedAtMs = performance.now();
@@ -55,18 +69,17 @@ export async function runLogsRig(engine: RigEngine, options: LogsRigOptions): Pr
     for (const spec of writerSpecs(options)) logs.push(await makeLog(engine, spec));
     reader.connect();
     await expectSoon(() => reader.connection.kind === 'ready', 'the reader is connected', CONNECT_TIMEOUT_MS);
+    const upIds = (): ContainerId[] => logs.filter(({ isUp }) => isUp).map(({ writer }) => writer.id);
+    const view = agent
+      ? viewOfAgent(agent, proxy, reader, upIds)
+      : viewOfEngine(proxy, reader, (id) => upIds().includes(id));
     for (const { writer, checker } of logs) {
-      reader.followLog(
-        writer.id,
-        { tail: 'all', follow: true },
-        options.spoil?.(checker, writer.spec.name) ?? checker,
-      );
+      const sink = options.spoil?.(checker, writer.spec.name) ?? checker;
+      reader.followLog(writer.id, { tail: 'all', follow: true }, view.watching(writer.id, sink));
     }
-    const resumes = new ResumeMeter(proxy, reader, (id) =>
-      logs.some(({ writer, isUp }) => isUp && writer.id === id),
-    );
-    const person = retryWhenWaiting(reader);
-    const driver = await underFaults(engine, proxy, logs, resumes, random, options).finally(person);
+    const { resumes } = view;
+    const person = retryWhenWaiting(reader, agent ? PATIENCE_WITH_AGENT_MS : PATIENCE_MS);
+    const driver = await underFaults(engine, proxy, logs, view, random, options).finally(person);
     await comeToRest(engine, logs, options);
     const verdicts = await Promise.all(logs.map((log) => log.judge()));
     const seconds = (performance.now() - startedAtMs) / 1000;
@@ -77,17 +90,56 @@ export async function runLogsRig(engine: RigEngine, options: LogsRigOptions): Pr
   }
 }
 
+/** How the rig sees the reader's logs from outside. */
+interface LogsView {
+  readonly connections: LogSource;
+  readonly resumes: Resumes;
+  readonly killAgent: () => Promise<void>;
+  watching(id: ContainerId, sink: LogSink): LogSink;
+}
+
+function viewOfEngine(
+  proxy: FaultProxy,
+  reader: ContainerEngine,
+  isUp: (id: ContainerId) => boolean,
+): LogsView {
+  return {
+    connections: new LogConnections(proxy),
+    resumes: new ResumeMeter(proxy, reader, isUp),
+    killAgent: () => Promise.resolve(),
+    watching: (_id, sink) => sink,
+  };
+}
+
+function viewOfAgent(
+  agent: RigAgent,
+  proxy: FaultProxy,
+  reader: ContainerEngine,
+  upIds: () => readonly ContainerId[],
+): LogsView {
+  const resumes = new AgentResumeMeter(proxy, reader, upIds);
+  return {
+    connections: new AgentConnections(proxy, reader),
+    resumes,
+    killAgent: () => {
+      resumes.agentEnds();
+      return agent.kill();
+    },
+    watching: (id, sink) => resumes.watching(id, sink),
+  };
+}
+
 /**
  * Does what a person does who looks at a lost connection: asks for another attempt. The delays between attempts grow to
  * half a minute for an engine that is lost again and again, which is right for engines and too long for the rig.
  *
  * @returns ends it
  */
-function retryWhenWaiting(reader: ContainerEngine): () => void {
+function retryWhenWaiting(reader: ContainerEngine, patienceMs: number): () => void {
   let timer: NodeJS.Timeout | undefined;
   const listener = reader.onDidChangeConnection(({ kind }) => {
     clearTimeout(timer);
-    if (kind === 'waiting') timer = setTimeout(() => reader.retryNow(), PATIENCE_MS);
+    if (kind === 'waiting') timer = setTimeout(() => reader.retryNow(), patienceMs);
   });
   return () => {
     clearTimeout(timer);
@@ -107,7 +159,7 @@ async function underFaults(
   engine: RigEngine,
   proxy: FaultProxy,
   logs: readonly RigLog[],
-  resumes: ResumeMeter,
+  { connections, resumes, killAgent }: LogsView,
   random: () => number,
   options: LogsRigOptions,
 ): Promise<FaultDriver> {
@@ -116,13 +168,25 @@ async function underFaults(
   );
   const plan = makePlan({ ...options, containers: logs.length, rotating, random });
   const linesPerStep = Math.ceil((options.lines * SHARE_UNDER_FAULTS) / logs.length / (plan.length + 1));
-  const driver = new FaultDriver({ engine, proxy, logs, resumes, random, linesPerStep });
+  const driver = new FaultDriver({
+    engine,
+    proxy,
+    logs,
+    connections,
+    resumes,
+    random,
+    linesPerStep,
+    killAgent,
+  });
   const deadlineMs = performance.now() + options.timeoutMs;
   for (const log of logs) {
     log.allowMore(linesPerStep);
     await engine.start(log.writer);
     log.isUp = true;
   }
+  // Behind an agent every fault is one of all logs.
+  if (options.agent)
+    await expectSoon(() => logs.every(({ hasBegun }) => hasBegun), 'first lines', CONNECT_TIMEOUT_MS);
   for (const [index, fault] of plan.entries()) {
     if (options.signal?.aborted === true || performance.now() > deadlineMs) break;
     options.say?.(`${index + 1}/${plan.length} ${JSON.stringify(fault)}`);

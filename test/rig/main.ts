@@ -1,6 +1,7 @@
 import { runMain } from '../../scripts/lib/processes.mjs';
-import { USAGE, readArguments } from './arguments';
+import { USAGE, readArguments, type RigArguments } from './arguments';
 import { runOn } from './engines/openEngines';
+import { runCommandsRig, type CommandsReport } from './agent/commandsRig';
 import { faultsIn } from './report';
 
 /** `npm run -s rig -- logs …`: see {@link USAGE}. Exits with 1 when a line was lost, doubled, reordered or corrupted. */
@@ -10,6 +11,7 @@ void runMain(async (signal) => {
     console.error(`${parsed.complaint}\n\n${USAGE}`);
     return 2;
   }
+  if (parsed.rig === 'commands') return runCommands(parsed, signal);
   const reports = await runOn({ ...parsed, signal });
   for (const report of reports) {
     for (const problem of report.problems) console.error(problem);
@@ -23,3 +25,14 @@ void runMain(async (signal) => {
   else console.log(result);
   return reports.length > 0 && reports.every((report) => faultsIn(report) === 0) ? 0 : 1;
 });
+
+async function runCommands(parsed: RigArguments, signal: AbortSignal): Promise<number> {
+  const { seed, cuts, agentKills, engine, isJson, isVerbose } = parsed;
+  const say = (text: string): void => {
+    if (isVerbose) console.error(text);
+  };
+  const personality = engine === 'real' || engine === 'all-fakes' ? '25' : engine;
+  const report: CommandsReport = await runCommandsRig({ seed, cuts, agentKills, personality, say, signal });
+  console.log(isJson ? JSON.stringify(report) : report);
+  return report.twice + report.notRun + report.ranAnyway === 0 && report.cuts === cuts ? 0 : 1;
+}

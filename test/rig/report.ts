@@ -1,6 +1,6 @@
 import type { RigEngine } from './engines/rigEngine';
 import type { FaultCounts } from './faults/plan';
-import type { ResumeMeter, ResumeTimes } from './faults/resumeMeter';
+import type { Resumes, ResumeTimes } from './faults/resumeMeter';
 import type { LogsRigOptions } from './logsRig';
 import type { Verdict } from './oracle/verdict';
 import type { RigLog } from './rigLog';
@@ -34,7 +34,7 @@ interface Results {
   readonly logs: readonly RigLog[];
   readonly verdicts: readonly Verdict[];
   readonly applied: FaultCounts;
-  readonly resumes: ResumeMeter;
+  readonly resumes: Resumes;
   readonly seconds: number;
 }
 

@@ -68,6 +68,11 @@ export class RigLog {
     observation.done();
   }
 
+  /** Whether the reader has something of every stream: what rotation removes before that, nobody can tell it of. */
+  get hasBegun(): boolean {
+    return this.streams.every((stream) => this.checker.tracks[stream].furthest.run > 0);
+  }
+
   /** Whether the engine no longer has the line after the last that the reader got, in every stream. */
   async isRotatedPastReader(): Promise<boolean> {
     for (const stream of this.streams) {

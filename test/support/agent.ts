@@ -153,7 +153,7 @@ class Transports {
 
   readonly watch = (attach: AttachSockets): AttachSockets => {
     return (server, context) => {
-      server.on('connection', (socket) => {
+      server.on('connection', (socket: Socket) => {
         this.open.add(socket);
         socket.once('close', () => this.open.delete(socket));
       });

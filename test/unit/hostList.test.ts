@@ -164,9 +164,10 @@ describe('the list of hosts', () => {
 
   it('says so where no token is kept', async () => {
     const world = new World();
-    assert.equal((await world.opened[1]?.access())?.token, undefined);
+    const access = world.opened[1]?.access ?? assert.fail();
+    await assert.rejects(access(), { name: 'TokenMissingError', code: 'tokenRefused' });
     world.secrets.kept.set('token:p', 'nonsense');
-    assert.equal((await world.opened[1]?.access())?.token, undefined);
+    await assert.rejects(access(), { name: 'TokenMissingError' });
   });
 });
 

@@ -74,7 +74,7 @@ export class ConnectionLimits {
   }
 }
 
-/** How fast one address may open connections. */
+/** How fast one address may open connections that do not authenticate. */
 export class ConnectionRates {
   private readonly buckets = new Map<string, TokenBucket>();
 
@@ -95,6 +95,11 @@ export class ConnectionRates {
       this.buckets.delete(oldest);
     }
     return bucket.take() ? 0 : bucket.waitMs();
+  }
+
+  /** A connection that counted has authenticated, and does not count any more. */
+  giveBack(address: string): void {
+    this.buckets.get(normalizeAddress(address))?.give();
   }
 
   private makeBucket(): TokenBucket {

@@ -27,6 +27,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives back what was taken after all for nothing. */
+  give(amount = 1): void {
+    this.refill();
+    this.level = Math.min(this.options.capacity, this.level + amount);
+  }
+
   /** In how many milliseconds as much can be taken; infinite for more than the capacity. */
   waitMs(amount = 1): number {
     this.refill();

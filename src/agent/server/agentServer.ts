@@ -10,6 +10,7 @@ import type { AgentContext, SocketServer } from '../serve/context';
 import type { AgentHttpServer } from '../serve/httpServer';
 import { Commands } from './commands';
 import { Connection } from './connection';
+import { LogBodies } from './logBodies';
 import { Logins } from './logins';
 import { PlainConnection } from './plain/plainConnection';
 import { Reconciler } from './reconciler';
@@ -73,6 +74,7 @@ export class AgentServer implements SocketServer {
       logins: new Logins(context),
       sessions,
       commands: new Commands({ journal, audit, reconciler: this.reconciler, log, clock }),
+      bodies: new LogBodies(),
       ticker: this.store.add(new Ticker(clock)),
     };
     this.webSockets = makeWebSocketServer(LIMITS.maxMessageBytes, chooseSubprotocol);
@@ -173,6 +175,7 @@ export class AgentServer implements SocketServer {
     const key = namedWatchKey(request);
     const principal = await this.services.logins.checkWatchKey(key, address);
     admitted.authenticated();
+    this.context.connectionRates.giveBack(address);
     this.take(this.plainWebSockets, arrival, admitted, (socket) => {
       const connection: PlainConnection = new PlainConnection({
         socket,
@@ -210,7 +213,12 @@ export class AgentServer implements SocketServer {
   private revoked(revocation: Revocation): void {
     const { audit, log } = this.context;
     log.info({ tokenId: revocation.id, reason: revocation.reason }, 'A token in use is not valid any more.');
-    audit.note({ action: 'revoked', result: 'done', tokenId: revocation.id, details: { reason: revocation.reason } });
+    audit.note({
+      action: 'revoked',
+      result: 'done',
+      tokenId: revocation.id,
+      details: { reason: revocation.reason },
+    });
     this.services.sessions.revoked(revocation);
     for (const connection of [...this.connections, ...this.plainConnections]) {
       if (connection.tokenId === revocation.id) connection.close(endFor(revocation));
@@ -237,6 +245,7 @@ function makeWebSocketServer(
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload,
     maxFragments: MAX_FRAGMENTS,
     maxBufferedChunks: MAX_BUFFERED_CHUNKS,

@@ -101,7 +101,12 @@ export class ClientActions {
   private checkSignature(command: ReceivedCommand): void {
     const signature = decodeBase64url(command.auth?.signature ?? '') ?? new Uint8Array();
     if (isSigned(this.options.connectionKey, commandBytes(command, command.rawData), signature)) return;
-    this.note({ action: auditActionOf(command), result: 'refused', commandId: command.id, code: 'badSignature' });
+    this.note({
+      action: auditActionOf(command),
+      result: 'refused',
+      commandId: command.id,
+      code: 'badSignature',
+    });
     throw new AgentError('badSignature', 'The command is not signed, or signed wrongly.');
   }
 
@@ -142,6 +147,7 @@ export class ClientActions {
       containerId: data.container_id,
       output: session.output(data.stream, data.credit),
       isCompressed: data.compression === 'deflate-raw',
+      bodies: services.bodies,
       ticker: services.ticker,
       clock: services.clock,
       wireError: (error) => wireErrorOf(error, services.context.log),
@@ -255,9 +261,7 @@ export class ClientActions {
   ): Pick<OnceCommand, 'principal' | 'id' | 'action' | 'data' | 'accepted'> {
     const { id, action, rawData } = command;
     const tellAccepted = (): void =>
-      this.send(
-        command.action === 'perform' ? accepted(command, nowText()) : accepted(command, nowText()),
-      );
+      this.send(command.action === 'perform' ? accepted(command, nowText()) : accepted(command, nowText()));
     return { principal: this.principal, id, action, data: rawData, accepted: tellAccepted };
   }
 

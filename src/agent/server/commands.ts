@@ -170,5 +170,7 @@ function failed(error: WireError): CommandOutcome {
 }
 
 function digestOf({ action, data }: OnceCommand): string {
-  return createHash('sha256').update(`${action} ${canonicalJson(data)}`).digest('base64url');
+  return createHash('sha256')
+    .update(`${action} ${canonicalJson(data)}`)
+    .digest('base64url');
 }

@@ -23,7 +23,7 @@ import { ClientActions } from './clientActions';
 import type { DataFrame } from './dataFrame';
 import type { ProofAnswer } from './logins';
 import { ServerMachine } from './machine';
-import { Outlet } from './outlet';
+import { answerPing, Outlet } from './outlet';
 import { noteAudit } from './principal';
 import type { Services } from './services';
 import type { Session, SessionConnection, SessionEnd } from './session';
@@ -141,7 +141,10 @@ export class Connection implements SessionConnection {
   private listen(socket: WebSocket, transport: Duplex): void {
     transport.on('data', this.countBeforeAuth);
     socket.on('message', (data, isBinary) => this.receive(data, isBinary));
-    socket.on('ping', () => this.signOfLife());
+    socket.on('ping', (data) => {
+      this.signOfLife();
+      answerPing(socket, data);
+    });
     socket.on('pong', () => this.signOfLife());
     socket.on('error', (error: Error & { code?: string }) => this.fail(error));
     socket.on('close', (code) => {
@@ -202,14 +205,20 @@ export class Connection implements SessionConnection {
       return;
     }
     const { command, code, message } = error;
-    const isConnected = this.machine.state.kind === 'connected' || this.machine.state.kind === 'heartbeat';
-    if (command && isConnected && (code === 'badRequest' || code === 'unknownAction')) {
-      this.machine.input({ kind: 'signOfLife' });
-      this.sendControl(encodeMessage(failed(command, nowText(), { code, message })));
+    if (command && this.isConnected() && (code === 'badRequest' || code === 'unknownAction')) {
+      // Whether it is its time comes before whether it makes sense.
+      this.machine.input({ kind: 'message', action: command.action });
+      if (this.isConnected()) this.sendControl(encodeMessage(failed(command, nowText(), { code, message })));
       return;
     }
     this.options.services.context.log.debug({ code }, `A client broke the protocol: ${message}`);
     this.close(code === 'flowViolation' ? 'flowViolation' : code === 'tooLarge' ? 'tooBig' : 'violation');
+  }
+
+  /** A method, because what a property said before an input need not hold after it. */
+  private isConnected(): boolean {
+    const { kind } = this.machine.state;
+    return kind === 'connected' || kind === 'heartbeat';
   }
 
   private carryOut(effect: ServerEffect): void {
@@ -282,6 +291,7 @@ export class Connection implements SessionConnection {
     if (!answer || !authenticate) return;
     options.transport.off('data', this.countBeforeAuth);
     options.admitted.authenticated();
+    options.services.context.connectionRates.giveBack(options.address);
     this.tokenHold = options.services.context.tokenWatch.hold(answer.principal.token);
     this.sendControl(encodeMessage(done(authenticate, nowText(), { proof: answer.proof })));
   }
@@ -319,7 +329,12 @@ export class Connection implements SessionConnection {
     const { session, openSessionCommand, answer, options } = this;
     if (!session || !openSessionCommand || !answer) return;
     const { connectionKey } = answer;
-    this.actions = new ClientActions({ services: options.services, session, connection: this, connectionKey });
+    this.actions = new ClientActions({
+      services: options.services,
+      session,
+      connection: this,
+      connectionKey,
+    });
     this.sendControl(encodeMessage(done(openSessionCommand, nowText(), {})));
     const { lifecycle, exec } = session.engine.capabilities;
     const { rights } = session.principal;
@@ -371,7 +386,8 @@ export class Connection implements SessionConnection {
     this.machine.dispose();
     this.outlet.close();
     this.tokenHold?.dispose();
-    if (this.answer) noteAudit(services.context.audit, this.answer.principal, { action: 'logout', result: 'done' });
+    if (this.answer)
+      noteAudit(services.context.audit, this.answer.principal, { action: 'logout', result: 'done' });
     try {
       socket.terminate();
     } catch (error) {

@@ -13,9 +13,12 @@ export interface EncodedBody {
 /** A frame as it is sent, and sent again. */
 export interface DataFrame {
   readonly stream: number;
-  readonly header: Uint8Array;
-  readonly body: Uint8Array;
+  /** The fragments of one message. */
+  readonly parts: readonly [Uint8Array, ...Uint8Array[]];
 }
+
+/** Up to this size a body is copied behind its header; a larger one is shared with other clients, and a fragment. */
+const MAX_COPIED_BYTES = 4_000;
 
 /** Less is not worth the work. */
 const MIN_COMPRESSED_BYTES = 512;
@@ -57,7 +60,10 @@ export class StreamOutput {
   send(type: FrameType, { bytes, bodyLength, isCompressed }: EncodedBody): void {
     const sequence = this.window.nextSequence;
     const header = encodeFrameHeader({ type, stream: this.stream, sequence, bodyLength, isCompressed });
-    const frame: DataFrame = { stream: this.stream, header, body: bytes };
+    const isCopied = bytes.length <= MAX_COPIED_BYTES;
+    // One small piece of a pool takes far less memory than two arrays.
+    const parts: DataFrame['parts'] = isCopied ? [Buffer.concat([header, bytes])] : [header, bytes];
+    const frame: DataFrame = { stream: this.stream, parts };
     this.window.push(frame, frameCost({ bodyLength }));
     this.transmit(frame);
   }

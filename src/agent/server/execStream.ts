@@ -45,9 +45,7 @@ export class ExecStream implements SessionStream {
     }
     this.store.add(exec);
     this.store.add(exec.onData((data) => this.take(data)));
-    this.store.add(
-      exec.onExit(({ exitCode }) => this.finish(exitCode === undefined ? {} : { exitCode })),
-    );
+    this.store.add(exec.onExit(({ exitCode }) => this.finish(exitCode === undefined ? {} : { exitCode })));
   }
 
   get stream(): number {
@@ -124,7 +122,9 @@ export class ExecStream implements SessionStream {
     this.waitingBytes += data.length;
     this.proceed();
     if (this.waitingBytes <= MAX_WAITING_BYTES) return;
-    this.finish({ error: { code: 'internal', message: 'The program wrote more than the client could take.' } });
+    this.finish({
+      error: { code: 'internal', message: 'The program wrote more than the client could take.' },
+    });
   }
 
   private finish(exit: ExecExited): void {
@@ -143,7 +143,9 @@ export class ExecStream implements SessionStream {
 
   private sendAck(position: FlowPosition): void {
     this.ackCount += 1;
-    const ack = makeAck(`x${this.stream}-${this.ackCount}`, nowText(), [{ stream: this.stream, ...position }]);
+    const ack = makeAck(`x${this.stream}-${this.ackCount}`, nowText(), [
+      { stream: this.stream, ...position },
+    ]);
     this.options.acknowledge?.(encodeMessage(ack));
   }
 }

@@ -12,27 +12,34 @@ interface Encoded {
   compressed?: EncodedBody;
 }
 
-/** Bodies by the first batch in them; a batch that nobody has any more takes its body along. */
-const bodies = new WeakMap<LogBatch, Encoded>();
-
 /**
- * What has gathered for a reader, as bodies of frames. All readers of a log are given the same batches: what was encoded or
- * compressed for one of them is used for the others.
+ * Makes the bodies of frames of what has gathered for readers. All readers of a log are given the same batches at the same
+ * time: what was encoded or compressed for one of them is used for the others, and then forgotten.
  */
-export function logBodies(items: readonly LogItem[], isCompressed: boolean): readonly EncodedBody[] {
-  return intoFrames(items).map((group) => {
-    const encoded = encode(group);
-    return isCompressed ? (encoded.compressed ??= compressedBody(encoded.plain)) : encoded.plain;
-  });
-}
+export class LogBodies {
+  /** By the first batch in them. */
+  private readonly recent = new Map<LogBatch, Encoded>();
 
-function encode(items: readonly LogItem[]): Encoded {
-  const first = items.find((item) => item.kind === 'lines')?.batch;
-  const known = first && bodies.get(first);
-  if (known && isSame(known.items, items)) return known;
-  const encoded: Encoded = { items, plain: plainBody(encodeLogBody(joined(items))) };
-  if (first) bodies.set(first, encoded);
-  return encoded;
+  of(items: readonly LogItem[], isCompressed: boolean): readonly EncodedBody[] {
+    return intoFrames(items).map((group) => {
+      const encoded = this.encode(group);
+      return isCompressed ? (encoded.compressed ??= compressedBody(encoded.plain)) : encoded.plain;
+    });
+  }
+
+  private encode(items: readonly LogItem[]): Encoded {
+    const first = items.find((item) => item.kind === 'lines')?.batch;
+    const known = first && this.recent.get(first);
+    if (known && isSame(known.items, items)) return known;
+    const encoded: Encoded = { items, plain: plainBody(encodeLogBody(joined(items))) };
+    if (first) this.remember(first, encoded);
+    return encoded;
+  }
+
+  private remember(first: LogBatch, encoded: Encoded): void {
+    if (this.recent.size === 0) setImmediate(() => this.recent.clear());
+    this.recent.set(first, encoded);
+  }
 }
 
 function isSame(a: readonly LogItem[], b: readonly LogItem[]): boolean {

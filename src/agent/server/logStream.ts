@@ -2,13 +2,13 @@ import type { Clock } from '../../base/clock';
 import { deferred, type Deferred } from '../../base/async';
 import type { Disposable } from '../../base/lifecycle';
 import type { LogBatch, LogMarker, LogSink } from '../../model/log';
-import { encodeJsonBody, type ReceivedFrame } from '../../protocol/dataFrames';
+import { encodeJsonBody } from '../../protocol/dataFrames';
 import { ProtocolError, type WireError } from '../../protocol/errorCodes';
 import type { FlowPosition } from '../../protocol/flowControl';
 import { LIMITS } from '../../protocol/limits';
 import type { LogItem } from '../../protocol/logFrames';
 import { plainBody, type DataFrame, type EncodedBody, type StreamOutput } from './dataFrame';
-import { logBodies } from './logBodies';
+import type { LogBodies } from './logBodies';
 import type { SessionStream } from './sessionStream';
 import type { Ticker } from './ticker';
 
@@ -19,6 +19,7 @@ export interface LogStreamOptions {
   readonly containerId: string;
   readonly output: StreamOutput;
   readonly isCompressed: boolean;
+  readonly bodies: LogBodies;
   readonly ticker: Ticker;
   readonly clock: Clock;
   readonly wireError: (error: unknown) => WireError;
@@ -102,7 +103,7 @@ export class LogStream implements SessionStream, LogSink {
     this.held = undefined;
   }
 
-  receive(_frame: ReceivedFrame): void {
+  receive(): void {
     throw new ProtocolError('badFrame', 'A log takes no frames.');
   }
 
@@ -159,7 +160,7 @@ export class LogStream implements SessionStream, LogSink {
   }
 
   private encodePending(): void {
-    this.encoded = [...logBodies(this.pending, this.options.isCompressed)];
+    this.encoded = [...this.options.bodies.of(this.pending, this.options.isCompressed)];
     this.pending = [];
     this.pendingLength = 0;
     this.hasPendingContent = false;

@@ -4,8 +4,11 @@ import { LIMITS } from '../../protocol/limits';
 import type { DataFrame } from './dataFrame';
 import { Fifo } from './fifo';
 
-/** Up to this size a body is copied behind its header; a larger one is shared with other clients, and sent as a fragment. */
-const MAX_COPIED_BYTES = 4_096;
+/** The library would answer whoever pings without reading, or end the connection without a word. */
+export function answerPing(socket: WebSocket, data: Buffer): void {
+  if (socket.readyState === socket.OPEN && socket.bufferedAmount < LIMITS.bulkBufferedBytes)
+    socket.pong(data);
+}
 
 export interface OutletEvents {
   /** So much control waits that the client can't be reading. */
@@ -72,13 +75,12 @@ export class Outlet {
     }
   };
 
-  private write({ header, body }: DataFrame): void {
-    if (body.length <= MAX_COPIED_BYTES) {
-      this.socket.send(Buffer.concat([header, body]), this.pump);
-      return;
+  private write({ parts }: DataFrame): void {
+    const last = parts.length - 1;
+    for (const [index, part] of parts.entries()) {
+      const fin = index === last;
+      this.socket.send(part, { binary: true, fin }, fin ? this.pump : undefined);
     }
-    this.socket.send(header, { binary: true, fin: false });
-    this.socket.send(body, { binary: true, fin: true }, this.pump);
   }
 
   /** What is sent at one go leaves in one write. */

@@ -34,7 +34,7 @@ type LookedAtEngine = Pick<ContainerEngine, 'connection' | 'containers' | 'onDid
 /** Looks at the containers of commands that the agent's end interrupted, once it has an engine again. */
 export class Reconciler implements Disposable {
   private readonly store = new DisposableStore();
-  private readonly whenDone = deferred<void>();
+  private readonly whenDone = deferred<undefined>();
   private hasBegun = false;
   /** The newest: an engine that is let go knows nothing new. */
   private engine: LookedAtEngine | undefined;
@@ -47,7 +47,7 @@ export class Reconciler implements Disposable {
     if (this.hasBegun) return;
     if (this.options.journal.interrupted().length === 0) {
       this.hasBegun = true;
-      this.whenDone.resolve();
+      this.whenDone.resolve(undefined);
       return;
     }
     const look = (): void => {
@@ -74,7 +74,7 @@ export class Reconciler implements Disposable {
 
   dispose(): void {
     this.store.dispose();
-    this.whenDone.resolve();
+    this.whenDone.resolve(undefined);
   }
 
   private reconcileAll(): void {
@@ -87,7 +87,7 @@ export class Reconciler implements Disposable {
       return false;
     });
     if (open.length === 0) {
-      this.whenDone.resolve();
+      this.whenDone.resolve(undefined);
       return;
     }
     const newestAtMs = Math.max(...open.map(({ atMs }) => atMs));

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { AgentContext } from '../serve/context';
 import type { Commands } from './commands';
+import type { LogBodies } from './logBodies';
 import type { Logins } from './logins';
 import type { Sessions } from './sessions';
 import type { Ticker } from './ticker';
@@ -13,5 +14,6 @@ export interface Services {
   readonly logins: Logins;
   readonly sessions: Sessions;
   readonly commands: Commands;
+  readonly bodies: LogBodies;
   readonly ticker: Ticker;
 }

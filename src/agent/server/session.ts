@@ -42,7 +42,8 @@ export class Session implements Disposable {
   private readonly reusable = new Set<number>();
   private connection: SessionConnection | undefined;
   /** What a connection that was just taken is to be sent first. */
-  private pending: { readonly resent: readonly DataFrame[]; readonly applied: number | undefined } | undefined;
+  private pending:
+    { readonly resent: readonly DataFrame[]; readonly applied: number | undefined } | undefined;
   /** When it was left without a connection. */
   detachedAtMs: number | undefined;
 
@@ -134,9 +135,9 @@ export class Session implements Disposable {
 
   /** @throws ProtocolError `flowViolation` */
   acknowledge(positions: readonly StreamPosition[]): void {
-    const wasFull = this.retained.isFull;
+    const wasFull = this.isFull();
     for (const position of positions) this.acknowledgeOne(position);
-    if (wasFull && !this.retained.isFull) for (const stream of this.streams.values()) stream.proceed();
+    if (wasFull && !this.isFull()) for (const stream of this.streams.values()) stream.proceed();
   }
 
   /** @throws ProtocolError */
@@ -197,6 +198,11 @@ export class Session implements Disposable {
     this.connection?.sendControl(text);
   }
 
+  /** Nothing is sent on any stream. A method, because it changes in between. */
+  private isFull(): boolean {
+    return this.retained.isFull;
+  }
+
   private acknowledgeOne(position: StreamPosition): void {
     const stream = this.streams.get(position.stream);
     if (stream === undefined) return;
@@ -206,7 +212,7 @@ export class Session implements Disposable {
 
   private remove(stream: SessionStream): void {
     this.streams.delete(stream.stream);
-    const wasFull = this.retained.isFull;
+    const wasFull = this.isFull();
     stream.dispose();
     if (wasFull) for (const other of this.streams.values()) other.proceed();
   }

@@ -42,7 +42,10 @@ export class Sessions {
   }
 
   /** The session that a client comes back to, if it is there and the client's. */
-  find(resume: { readonly session: string; readonly epoch: string }, { token }: Principal): Session | undefined {
+  find(
+    resume: { readonly session: string; readonly epoch: string },
+    { token }: Principal,
+  ): Session | undefined {
     if (resume.epoch !== this.epoch) return undefined;
     const session = this.sessions.get(resume.session);
     return session?.principal.token.id === token.id ? session : undefined;

@@ -82,14 +82,15 @@ class WebSocketToAgent implements AgentSocket {
   }
 
   private request(connection: Socket): ConstructorParameters<typeof WebSocket> {
-    const { security, token } = this.access;
-    const scheme = security.kind === 'plain' ? 'ws' : 'wss';
+    const { token } = this.access;
     return [
-      `${scheme}://${addressOf(this.access)}${AGENT_PATH}`,
+      // VS Code replaces what makes connections for every request of an extension, but for those to a local socket; ours
+      // is there already, encrypted and checked.
+      `ws+unix:/connected:${AGENT_PATH}`,
       [...SUBPROTOCOLS],
       {
         createConnection: () => connection,
-        headers: { Authorization: `Bearer ${token.id}` },
+        headers: { Authorization: `Bearer ${token.id}`, Host: addressOf(this.access) },
         perMessageDeflate: false,
         maxPayload: LIMITS.maxAgentMessageBytes,
       },

@@ -63,7 +63,10 @@ export class Targets {
   private async all(): Promise<Target[]> {
     const hosts = this.hosts.all.filter((host) => !isDisconnected(host));
     const asked = hosts.map(async (host) => targetsOn(host, await this.connector.containersOf(host)));
-    const lists = await answersOf(asked, hosts.some(({ engine }) => engine.containers !== undefined));
+    const lists = await answersOf(
+      asked,
+      hosts.some(({ engine }) => engine.containers !== undefined),
+    );
     return lists.flat();
   }
 }

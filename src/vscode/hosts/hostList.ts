@@ -5,7 +5,7 @@ import type { HostRegistry } from './hostRegistry';
 import type { HostTokens } from './hostTokens';
 import type { OpenRemote, RemoteAccess } from './remoteAccess';
 import { isSameEndpoint, isSameMachine, LOCAL_HOST_ID, type RemoteHostConfig } from './remoteHostConfig';
-import { needsPerson, troubleOf } from './trouble';
+import { needsPerson, TokenMissingError, troubleOf } from './trouble';
 
 /** What hosts there are to be. */
 export interface WantedHosts {
@@ -126,6 +126,7 @@ export class HostList implements Disposable {
 
   private async accessTo(config: RemoteHostConfig): Promise<RemoteAccess> {
     const token = await this.parts.tokens.get(config.id);
+    if (!token) throw new TokenMissingError();
     const { host, port, security } = this.parts.hosts.get(config.id)?.remote ?? config;
     return { host, port, security, token };
   }

@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import { settings, SECTION } from '../settings';
-import { readRemoteHosts, withHost, withoutHost, type BadEntry, type RemoteHostConfig } from './remoteHostConfig';
+import {
+  readRemoteHosts,
+  withHost,
+  withoutHost,
+  type BadEntry,
+  type RemoteHostConfig,
+} from './remoteHostConfig';
 
 /** The setting `quaywatch.hosts`: read when needed, written by the commands around hosts. */
 export interface HostSettings {
@@ -34,7 +40,12 @@ export function badEntryInWords({ position, name, fault }: BadEntry): string {
   if (fault === 'notAList') return reason;
   return name === undefined
     ? vscode.l10n.t('Entry {0} of the setting “quaywatch.hosts” is left out: {1}.', position, reason)
-    : vscode.l10n.t('Entry {0} of the setting “quaywatch.hosts” ({1}) is left out: {2}.', position, name, reason);
+    : vscode.l10n.t(
+        'Entry {0} of the setting “quaywatch.hosts” ({1}) is left out: {2}.',
+        position,
+        name,
+        reason,
+      );
 }
 
 function faultInWords(fault: BadEntry['fault']): string {

@@ -5,7 +5,9 @@ const KEY_PREFIX = 'token:';
 
 /** The tokens of hosts, in the secret storage of VS Code and nowhere else. */
 export class HostTokens {
-  constructor(private readonly secrets: Pick<vscode.SecretStorage, 'get' | 'store' | 'delete' | 'onDidChange'>) {}
+  constructor(
+    private readonly secrets: Pick<vscode.SecretStorage, 'get' | 'store' | 'delete' | 'onDidChange'>,
+  ) {}
 
   /** `undefined` where there is none, or none that can be one. */
   async get(hostId: string): Promise<Token | undefined> {

@@ -3,14 +3,14 @@ import type { Pairing, Token } from '../../protocol/pairingLink';
 
 /** All that is needed to open a connection to an agent. */
 export interface RemoteAccess extends Omit<Pairing, 'token' | 'name'> {
-  /** `undefined` where none is kept: then the agent is not even asked. */
-  readonly token: Token | undefined;
+  readonly token: Token;
 }
 
 /**
  * Makes an engine that reaches an agent, and does nothing until it is asked to connect.
  *
- * @param access asked for before each attempt, so that a new token or certificate counts at the next one
+ * @param access asked for before each attempt, so that a new token or certificate counts at the next one; rejects with
+ *   `EngineError` where there is none
  */
 export type OpenRemote = (access: () => Promise<RemoteAccess>) => ContainerEngine;
 

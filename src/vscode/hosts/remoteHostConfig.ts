@@ -154,7 +154,8 @@ export function isSameEndpoint(
   one: Pick<RemoteHostConfig, 'host' | 'port' | 'security'>,
   other: Pick<RemoteHostConfig, 'host' | 'port' | 'security'>,
 ): boolean {
-  const keyOf = ({ kind, ...rest }: PairingSecurity): string => ('key' in rest ? `${kind} ${rest.key}` : kind);
+  const keyOf = ({ kind, ...rest }: PairingSecurity): string =>
+    'key' in rest ? `${kind} ${rest.key}` : kind;
   return isSameMachine(one, other) && keyOf(one.security) === keyOf(other.security);
 }
 

@@ -1,10 +1,11 @@
-import type { CertificateChangedError, EngineError, EngineErrorCode } from '../../engine/engine';
+import { EngineError, type CertificateChangedError, type EngineErrorCode } from '../../engine/engine';
 import { isDisconnected, lastFailure, type Host } from './host';
 
 /** What keeps a host from being up to date, as far as what helps differs. */
 export type TroubleKind =
   /** Somebody wanted it so. */
   | 'disconnected'
+  | 'tokenMissing'
   | 'tokenRefused'
   /** What answers is not the agent that was paired with. */
   | 'agentNotTrusted'
@@ -27,8 +28,21 @@ export interface Trouble {
   readonly error?: EngineError;
 }
 
+/** No token is kept for the host here; so nobody was asked. */
+export class TokenMissingError extends EngineError {
+  override readonly name = 'TokenMissingError';
+
+  constructor() {
+    super('tokenRefused', 'No token is kept here for this host.');
+  }
+}
+
 /** Trouble that ends by itself, as soon as the other side is back. */
-const PASSING: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['unreachable', 'engineDown', 'engineNotFound']);
+const PASSING: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
+  'unreachable',
+  'engineDown',
+  'engineNotFound',
+]);
 
 /** It stays until a person does something; trying again by itself would not help, and may count as an attack. */
 export function needsPerson(kind: TroubleKind): boolean {
@@ -58,6 +72,7 @@ function localTrouble(code: EngineErrorCode): TroubleKind {
 }
 
 function remoteTrouble(error: EngineError): TroubleKind {
+  if (error instanceof TokenMissingError) return 'tokenMissing';
   switch (error.code) {
     case 'agentEngineAway':
       return 'engineDown';

@@ -9,6 +9,7 @@ import { changedKeys, type Trouble } from './trouble';
 /** What is wrong with a host, in a few words that fit after a colon. */
 export function troubleInWords({ kind, error }: Trouble, host: Host): string {
   if (kind === 'disconnected') return vscode.l10n.t('disconnected');
+  if (kind === 'tokenMissing') return vscode.l10n.t('there is no token for this host here');
   if (kind === 'engineDown') return vscode.l10n.t('the agent answers, but not its engine');
   if (kind === 'certificateRefused') return vscode.l10n.t('nobody vouches for the certificate');
   const isAgentAway = kind === 'unreachable' && host.remote && error?.code !== 'agentBusy';
@@ -32,7 +33,7 @@ export function troubleDetails({ kind, error }: Trouble, host: Host): string[] {
     case 'engineDown':
       return [reasonInWords(error?.cause ?? error)];
     case 'unreachable':
-      return host.remote ? [vscode.l10n.t('{0} is tried again by itself', address)] : [];
+      return host.remote ? [vscode.l10n.t('It is tried again by itself: {0}', address)] : [];
     default:
       return [];
   }
@@ -54,6 +55,7 @@ export function remedyFor({ kind }: Trouble, host: Host): Remedy {
     };
   }
   switch (kind) {
+    case 'tokenMissing':
     case 'tokenRefused':
     case 'agentNotTrusted':
       return { title: vscode.l10n.t('Enter a New Token…'), icon: 'key', command: 'quaywatch.enterToken' };

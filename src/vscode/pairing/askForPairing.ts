@@ -114,7 +114,11 @@ export async function askForToken(title: string, dialogs: Dialogs): Promise<Toke
   return typed === undefined ? undefined : (readLink(typed) ?? readToken(typed));
 }
 
-export async function askForName(title: string, dialogs: Dialogs, value: string): Promise<string | undefined> {
+export async function askForName(
+  title: string,
+  dialogs: Dialogs,
+  value: string,
+): Promise<string | undefined> {
   const name = await dialogs.input({
     title,
     prompt: vscode.l10n.t('What to call the host'),
@@ -124,4 +128,3 @@ export async function askForName(title: string, dialogs: Dialogs, value: string)
   });
   return name === undefined || !isHostName(name) ? undefined : name.trim();
 }
-

@@ -33,16 +33,18 @@ export interface Dialogs {
 
 export const vscodeDialogs: Dialogs = {
   input: async ({ title, prompt, value, placeHolder, isSecret, judge }) =>
-    vscode.window.showInputBox({
-      title,
-      prompt,
-      ...(value !== undefined && { value }),
-      ...(placeHolder !== undefined && { placeHolder }),
-      password: isSecret ?? false,
-      // What is pasted comes from another window.
-      ignoreFocusOut: true,
-      validateInput: (text) => (text.trim() === '' ? undefined : inWords(judge(text))),
-    }).then((text) => (text === undefined || isRefused(judge(text)) ? undefined : text.trim())),
+    vscode.window
+      .showInputBox({
+        title,
+        prompt,
+        ...(value !== undefined && { value }),
+        ...(placeHolder !== undefined && { placeHolder }),
+        password: isSecret ?? false,
+        // What is pasted comes from another window.
+        ignoreFocusOut: true,
+        validateInput: (text) => (text.trim() === '' ? undefined : inWords(judge(text))),
+      })
+      .then((text) => (text === undefined || isRefused(judge(text)) ? undefined : text.trim())),
   pick: async (items, { title, placeHolder }) =>
     vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true }),
   confirm: async (question, detail, action) =>

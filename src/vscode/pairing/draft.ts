@@ -80,7 +80,9 @@ function securityParagraph({ security }: Pairing): string {
       return [
         vscode.l10n.t('Certificate: {0}', displayFingerprint(security.key)),
         '',
-        vscode.l10n.t('“quaywatch-agent fingerprint” on the server shows the same, if nobody stands between.'),
+        vscode.l10n.t(
+          '“quaywatch-agent fingerprint” on the server shows the same, if nobody stands between.',
+        ),
       ].join('\n');
     case 'checked':
       return vscode.l10n.t('Certificate: checked as browsers do');

@@ -62,7 +62,8 @@ export class HostFlows {
     if (config === undefined) return;
     const title = vscode.l10n.t('Rename {0}', oneLine(name, 80));
     const newName = await askForName(title, this.parts.dialogs, name);
-    if (newName !== undefined && newName !== name) await this.parts.settings.save({ ...config, name: newName });
+    if (newName !== undefined && newName !== name)
+      await this.parts.settings.save({ ...config, name: newName });
   }
 
   /** Asks what to change, and changes it. */

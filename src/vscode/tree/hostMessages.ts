@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { DIMMED } from '../../model/describe';
 import { oneLine } from '../../model/format';
 import type { Host } from '../hosts/host';
 import { needsPerson, troubleOf, type Trouble } from '../hosts/trouble';
@@ -10,6 +9,8 @@ import type { MessageNode } from './nodes';
 export function messageParts(host: Host): string[] {
   const trouble = shownTrouble(host);
   if (trouble === undefined) return [];
+  // The host's own row says that already, and it is as the person wanted it.
+  if (trouble.kind === 'disconnected') return ['remedy'];
   const details = troubleDetails(trouble, host).map((_, index) => `detail-${index + 1}`);
   return ['problem', ...details, 'remedy'];
 }
@@ -43,10 +44,7 @@ export function messageItem(node: MessageNode): vscode.TreeItem {
 function showProblem(item: vscode.TreeItem, trouble: Trouble, host: Host): void {
   item.label = capitalized(troubleInWords(trouble, host));
   item.tooltip = trouble.error ? oneLine(trouble.error.message, 1_000) : item.label;
-  item.iconPath =
-    trouble.kind === 'disconnected'
-      ? new vscode.ThemeIcon('debug-disconnect', new vscode.ThemeColor(DIMMED))
-      : new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
 }
 
 function showDetail(item: vscode.TreeItem, text = ''): void {
@@ -60,7 +58,6 @@ function showRemedy(item: vscode.TreeItem, trouble: Trouble, node: MessageNode):
   item.label = title;
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor('textLink.foreground'));
   item.command = { command, title, arguments: [node] };
-  item.accessibilityInformation = { label: title, role: 'button' };
 }
 
 function capitalized(text: string): string {

@@ -70,13 +70,13 @@ function engineText(info: {
 }
 
 function securityText({ remote }: Host): string | undefined {
-  switch (remote?.security.kind) {
-    case undefined:
-      return undefined;
+  if (remote === undefined) return undefined;
+  const { security } = remote;
+  switch (security.kind) {
     case 'plain':
       return vscode.l10n.t('none: the connection is not encrypted');
     case 'pinned':
-      return displayFingerprint(remote?.security.key ?? '');
+      return displayFingerprint(security.key);
     default:
       return vscode.l10n.t('checked as browsers do');
   }

@@ -18,6 +18,7 @@ import { PERSONALITY_NAMES, type RigArguments } from '../arguments';
 import { runLogsRig } from '../logsRig';
 import type { LogsReport } from '../report';
 import { traced } from '../trace';
+import { RigAgent } from '../agent/rigAgent';
 import { FakeRigEngine } from './fakeRigEngine';
 import { RealEngine } from './realEngine';
 import type { RigEngine } from './rigEngine';
@@ -36,7 +37,11 @@ export async function runOn(options: RigArguments & { readonly signal: AbortSign
     const spoil = (sink: LogSink, container: string): LogSink =>
       folder === undefined ? sink : traced(join(folder, `${engineName}-${container}.txt`), sink);
     if (folder !== undefined) mkdirSync(folder, { recursive: true });
-    reports.push(await runLogsRig(engine, { ...options, openReader: openDockerReader, say, spoil }));
+    const agent = options.isAgent ? await RigAgent.start(engine) : undefined;
+    const closeAgent = atEnd(async () => agent?.dispose());
+    const openReader = agent ? (address: string) => agent.openReader(address) : openDockerReader;
+    reports.push(await runLogsRig(engine, { ...options, ...(agent && { agent }), openReader, say, spoil }));
+    await closeAgent();
     await close();
   }
   return reports;

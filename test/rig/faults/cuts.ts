@@ -3,7 +3,7 @@ import type { Direction, ProxyConnection } from '../proxy/proxyConnection';
 import type { Shape } from '../proxy/shape';
 import type { RigLog } from '../rigLog';
 import { until } from '../wait';
-import type { LogConnections } from './logConnections';
+import type { LogSource } from './logConnections';
 import type { CutKind } from './plan';
 
 /** A cut that waits for bytes happens without them after this time. */
@@ -15,7 +15,7 @@ const LONGEST_REFUSAL_MS = 400;
 export class Cuts {
   constructor(
     private readonly proxy: FaultProxy,
-    private readonly connections: LogConnections,
+    private readonly connections: LogSource,
     private readonly random: () => number,
     private readonly linesPerStep: number,
   ) {}
@@ -40,9 +40,7 @@ export class Cuts {
       case 'delay':
         return this.shaped(log, { kind: 'delayed', delayMs: 5 + this.random() * 50 }, 64 * 1024);
       case 'events':
-        this.proxy.connections
-          .filter(({ request }) => request.includes('/events'))
-          .forEach((found) => found.cut());
+        this.cutEvents();
         return;
       case 'everything':
         this.proxy.cutAll();
@@ -50,6 +48,12 @@ export class Cuts {
       case 'refused':
         return this.refuse();
     }
+  }
+
+  /** Behind an agent they are on the one connection that there is. */
+  private cutEvents(): void {
+    const events = this.proxy.connections.filter(({ request }) => request.includes('/events'));
+    for (const connection of events.length > 0 ? events : this.proxy.connections) connection.cut();
   }
 
   private async afterBytes(

@@ -3,15 +3,17 @@ import type { FaultProxy } from '../proxy/faultProxy';
 import type { RigLog } from '../rigLog';
 import { until } from '../wait';
 import { Cuts } from './cuts';
-import { LogConnections } from './logConnections';
+import type { LogSource } from './logConnections';
 import type { Fault } from './plan';
-import type { ResumeMeter } from './resumeMeter';
+import type { Resumes } from './resumeMeter';
 
 export interface DriverOptions {
   readonly engine: RigEngine;
   readonly proxy: FaultProxy;
   readonly logs: readonly RigLog[];
-  readonly resumes: ResumeMeter;
+  readonly connections: LogSource;
+  readonly resumes: Pick<Resumes, 'isResumed' | 'forget'>;
+  readonly killAgent: () => Promise<void>;
   readonly random: () => number;
   /** How many lines a writer is allowed at a time, so that it writes while faults happen, all through the run. */
   readonly linesPerStep: number;
@@ -23,13 +25,11 @@ const FIRST_LINES_TIMEOUT_MS = 20_000;
 
 /** Does what a plan says, one fault after the other. */
 export class FaultDriver {
-  readonly applied = { cuts: 0, restarts: 0, rotations: 0, engineRestarts: 0 };
-  private readonly connections: LogConnections;
+  readonly applied = { cuts: 0, restarts: 0, rotations: 0, engineRestarts: 0, agentKills: 0 };
   private readonly cuts: Cuts;
 
   constructor(private readonly options: DriverOptions) {
-    this.connections = new LogConnections(options.proxy);
-    this.cuts = new Cuts(options.proxy, this.connections, options.random, options.linesPerStep);
+    this.cuts = new Cuts(options.proxy, options.connections, options.random, options.linesPerStep);
   }
 
   async apply(fault: Fault): Promise<void> {
@@ -50,6 +50,10 @@ export class FaultDriver {
       case 'engineRestart':
         await this.restartEngine(fault.how);
         this.applied.engineRestarts++;
+        return;
+      case 'agentKill':
+        await this.options.killAgent();
+        this.applied.agentKills++;
     }
   }
 
@@ -88,17 +92,15 @@ export class FaultDriver {
   /** Keeps the log from the reader until the engine has removed lines that the reader has not got. */
   private async rotate(log: RigLog): Promise<boolean> {
     const { id } = log.writer;
-    const hasBegun = (): boolean =>
-      log.streams.every((stream) => log.checker.tracks[stream].furthest.run > 0);
-    if (!(await until(hasBegun, FIRST_LINES_TIMEOUT_MS))) return false;
-    this.connections.hold(id);
+    if (!(await until(() => log.hasBegun, FIRST_LINES_TIMEOUT_MS))) return false;
+    this.options.connections.hold(id);
     try {
       return await until(async () => {
         log.writeOn(this.options.linesPerStep);
         return log.isRotatedPastReader();
       }, ROTATION_TIMEOUT_MS);
     } finally {
-      this.connections.release(id);
+      this.options.connections.release(id);
     }
   }
 

@@ -13,8 +13,20 @@ export function containerOfLog({ request }: ProxyConnection): ContainerId | unde
   return /[?&]follow=(1|true)\b/.test(request) ? LOG.exec(request)?.[1] : undefined;
 }
 
+/** The connections on which a reader follows logs. */
+export interface LogSource {
+  /** The one on which that log is followed, if there is one soon. */
+  awaited(id: ContainerId): Promise<ProxyConnection | undefined>;
+  /** The next connection for the log; `act` has it before anything has passed. */
+  next(id: ContainerId, act: (connection: ProxyConnection) => void): Promise<ProxyConnection | undefined>;
+  /** Nothing of that log passes any more, on whichever connection, until it is released. */
+  hold(id: ContainerId): void;
+  /** Cuts what was held. */
+  release(id: ContainerId): void;
+}
+
 /** Finds the connections on which a reader follows logs, and keeps some of them silent. */
-export class LogConnections {
+export class LogConnections implements LogSource {
   private readonly held = new Set<ContainerId>();
 
   constructor(private readonly proxy: FaultProxy) {

@@ -31,13 +31,17 @@ export type Fault =
   | { readonly kind: 'restart'; readonly ending: RunEnding; readonly container: number }
   /** The log is held until the engine has rotated away what the reader has not got yet. */
   | { readonly kind: 'rotation'; readonly container: number }
-  | { readonly kind: 'engineRestart'; readonly how: EngineRestart };
+  | { readonly kind: 'engineRestart'; readonly how: EngineRestart }
+  /** The agent is ended at once, and started again. */
+  | { readonly kind: 'agentKill' };
 
 export interface FaultCounts {
   readonly cuts: number;
   readonly restarts: number;
   readonly rotations: number;
   readonly engineRestarts: number;
+  /** None where there is no agent. */
+  readonly agentKills?: number;
 }
 
 export interface PlanOptions extends FaultCounts {
@@ -89,6 +93,7 @@ export function makePlan(options: PlanOptions): Fault[] {
       kind: 'engineRestart',
       how: index % 2 === 0 ? 'killed' : 'politely',
     })),
+    ...many(options.agentKills ?? 0, (): Fault => ({ kind: 'agentKill' })),
   ];
   return faults
     .map((fault) => ({ fault, rank: random() }))

@@ -11,6 +11,16 @@ export interface ResumeTimes {
   /** After the whole connection was lost, which is tried again with growing delay. */
   readonly reconnectP50Ms: number;
   readonly reconnectP99Ms: number;
+  /** After the agent was killed, from its next connection on; only behind an agent. */
+  readonly agentRestartP99Ms?: number;
+}
+
+/** What knows which logs are without their reader, and for how long they were. */
+export interface Resumes {
+  isResumed(id: ContainerId): boolean;
+  /** What is not resumed now is not measured: the container or the engine goes down. */
+  forget(id: ContainerId): void;
+  readonly times: ResumeTimes;
 }
 
 interface Pending {
@@ -23,7 +33,7 @@ interface Pending {
  * the same log begins to arrive. What a reader asks for on resuming begins with what it knows, so the answer does not
  * depend on when the container writes next.
  */
-export class ResumeMeter {
+export class ResumeMeter implements Resumes {
   private readonly resumesMs: number[] = [];
   private readonly reconnectsMs: number[] = [];
   private readonly pending = new Map<ContainerId, Pending>();
@@ -53,7 +63,6 @@ export class ResumeMeter {
     return !this.pending.has(id);
   }
 
-  /** What is not resumed now is not measured: the container or the engine goes down. */
   forget(id: ContainerId): void {
     this.pending.delete(id);
   }
@@ -69,7 +78,7 @@ export class ResumeMeter {
 }
 
 /** 0 where nothing was measured. */
-function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   const index = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
   return Math.round((sorted[index] ?? 0) * 10) / 10;

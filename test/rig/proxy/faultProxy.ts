@@ -11,6 +11,8 @@ import { ProxyConnection } from './proxyConnection';
 
 export interface FaultProxyOptions {
   readonly engineSocketPath: string;
+  /** Of the loopback address; to stand before what listens there instead of the engine. */
+  readonly port?: number;
   readonly transport: 'unix' | 'tcp';
   readonly random: () => number;
 }
@@ -83,7 +85,9 @@ export class FaultProxy {
       client.destroy();
       return;
     }
-    const engine = connect({ path: this.options.engineSocketPath, allowHalfOpen: true });
+    const { engineSocketPath: path, port } = this.options;
+    const target = port === undefined ? { path } : { host: '127.0.0.1', port };
+    const engine = connect({ ...target, allowHalfOpen: true });
     const connection = new ProxyConnection(client, engine, {
       random: this.options.random,
       onRequest: (of) => this.didRequest.fire(of),

@@ -7,7 +7,7 @@ export function cutText(text: string, maxBytes: number): readonly string[] {
   if (text.length * MOST_BYTES_PER_UNIT <= maxBytes || Buffer.byteLength(text) <= maxBytes) return [text];
   const pieces: string[] = [];
   const maxUnits = Math.floor(maxBytes / MOST_BYTES_PER_UNIT);
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     let end = Math.min(text.length, start + maxUnits);
     if (end < text.length && isLowSurrogate(text.charCodeAt(end))) end -= 1;
     pieces.push(text.slice(start, end));

@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/plainMessages';
 import type { AdmittedConnection } from '../../security/connectionLimits';
 import { TokenBucket } from '../../security/tokenBucket';
+import { answerPing } from '../outlet';
 import { noteAudit, type Principal } from '../principal';
 import type { Services } from '../services';
 import { nowText } from '../texts';
@@ -43,6 +44,7 @@ export class PlainConnection {
     this.store.add(services.context.tokenWatch.hold(principal.token));
     this.store.add(toDisposable(() => admitted.dispose()));
     for (const event of ['message', 'ping', 'pong'] as const) socket.on(event, () => this.signOfLife());
+    socket.on('ping', (data) => answerPing(socket, data));
     socket.on('error', (error) => services.context.log.debug({ err: error }, 'A watcher failed.'));
     socket.on('close', () => this.over());
   }
@@ -73,7 +75,7 @@ export class PlainConnection {
 
   /** Says what is wrong, and closes. */
   fail(message: string): void {
-    this.send({ type: 'error', timestamp: nowText(), data: { message } });
+    void this.send({ type: 'error', timestamp: nowText(), data: { message } });
     this.close('notAvailable');
   }
 
