@@ -107,6 +107,8 @@ export const LogMarkerSchema = v.variant('kind', [
     to: TimestampSchema,
     count: v.exactOptional(CountSchema),
   }),
+  v.object({ kind: v.literal('notShown'), count: CountSchema }),
+  v.object({ kind: v.literal('fidelity'), driver: v.string(), fidelity: v.picklist(['cached', 'unknown']) }),
   v.object({ kind: v.literal('engineMessage'), text: v.string() }),
   v.object({ kind: v.literal('removed') }),
   v.object({ kind: v.literal('recreated'), containerId: ContainerIdSchema }),

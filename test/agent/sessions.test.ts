@@ -92,6 +92,19 @@ describe('agent: sessions', () => {
     await fixture.engine.whenOpenStreams('logs', 0);
   });
 
+  it('go on however often the network is cut', async () => {
+    let current = client;
+    for (let cut = 1; cut <= 80; cut++) {
+      current.cut();
+      const next = await fixture.comeBack(current);
+      assert.equal(next.established.data['resumed'], true);
+      fixture.engine.writeLog('web', 'stdout', `after cut ${cut}\n`);
+      await next.until('the next line', () => next.lines(stream).length === 1);
+      assert.deepEqual(next.lines(stream), [`after cut ${cut}`]);
+      current = next;
+    }
+  });
+
   it('are not given to another token', async () => {
     const other = await fixture.agent.addToken();
     client.cut();

@@ -68,12 +68,7 @@ export function openRemoteEngine(
   });
 }
 
-function serve(
-  bundle: AgentBundle,
-  folder: string,
-  dockerHost: string,
-  port: number,
-): Promise<AgentProcess> {
+function serve(bundle: AgentBundle, folder: string, dockerHost: string, port: number): Promise<AgentProcess> {
   const args = ['--host', HOST, '--port', String(port), '--docker-host', dockerHost];
   return bundle.serve(args, environmentOf(folder));
 }

@@ -178,6 +178,8 @@ describe('The body of log updates', () => {
       { kind: 'connectionLost', reason: 'gone' },
       { kind: 'reconnected' },
       { kind: 'gap', from: 'a', to: 'b' },
+      { kind: 'notShown', count: 12 },
+      { kind: 'fidelity', driver: 'fluentd', fidelity: 'cached' },
       { kind: 'engineMessage', text: 'no' },
       { kind: 'removed' },
       { kind: 'recreated', containerId: CONTAINER },

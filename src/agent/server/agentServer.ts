@@ -197,7 +197,7 @@ export class AgentServer implements SocketServer {
     use: (socket: WebSocket) => void,
   ): void {
     if (this.isStopping) throw new UpgradeRefusal('unavailable', 'The agent is shutting down.');
-    if (transport.destroyed || !transport.writable) {
+    if (!transport.readable || !transport.writable) {
       admitted.dispose();
       transport.destroy();
       return;

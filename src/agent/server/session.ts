@@ -44,6 +44,8 @@ export class Session implements Disposable {
   /** What a connection that was just taken is to be sent first. */
   private pending:
     { readonly resent: readonly DataFrame[]; readonly applied: number | undefined } | undefined;
+  /** Ends it, should nobody come back. */
+  private retention: Disposable | undefined;
   /** When it was left without a connection. */
   detachedAtMs: number | undefined;
 
@@ -85,6 +87,7 @@ export class Session implements Disposable {
     this.detach();
     former?.takenOver();
     this.detachedAtMs = undefined;
+    this.retention?.dispose();
     const resent = this.resumeStreams(resume?.streams ?? []);
     this.connection = connection;
     this.pending = { resent, applied: resume?.containers };
@@ -104,11 +107,10 @@ export class Session implements Disposable {
     for (const stream of this.streams.values()) stream.proceed();
   }
 
-  detach(): void {
-    this.connection = undefined;
-    this.pending = undefined;
-    this.feed.detach();
-    this.detachedAtMs = this.nowMs();
+  /** Has no connection any more. The retention is disposed when it has one again, or ends. */
+  wait(retention: Disposable): void {
+    this.detach();
+    this.retention = retention;
   }
 
   /** Ends it, and the connection it has. */
@@ -120,6 +122,7 @@ export class Session implements Disposable {
 
   dispose(): void {
     this.connection = undefined;
+    this.retention?.dispose();
     for (const stream of this.streams.values()) stream.dispose();
     this.streams.clear();
     this.store.dispose();
@@ -196,6 +199,13 @@ export class Session implements Disposable {
 
   sendControl(text: string): void {
     this.connection?.sendControl(text);
+  }
+
+  private detach(): void {
+    this.connection = undefined;
+    this.pending = undefined;
+    this.feed.detach();
+    this.detachedAtMs = this.nowMs();
   }
 
   /** Nothing is sent on any stream. A method, because it changes in between. */

@@ -68,12 +68,8 @@ export class Sessions {
 
   /** The session's connection is gone; it waits for its client. */
   leave(session: Session): void {
-    session.detach();
-    const timer = this.options.clock.setTimer(() => {
-      if (!session.isConnected && session.detachedAtMs === leftAtMs) session.dispose();
-    }, LIMITS.sessionRetentionMs);
-    const leftAtMs = session.detachedAtMs;
-    session.own(timer);
+    const end = (): void => session.dispose();
+    session.wait(this.options.clock.setTimer(end, LIMITS.sessionRetentionMs));
   }
 
   revoked(revocation: Revocation): void {
