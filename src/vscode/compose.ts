@@ -53,8 +53,7 @@ export function compose(
 ): Omit<TestApi, 'activationMs'> {
   const notifier = new Notifier(diagnostics);
   const hosts = store.add(new HostRegistry());
-  const openers = openersFor(context, diagnostics);
-  const hostParts = composeHosts(context, hosts, notifier, openers, store);
+  const hostParts = composeHosts(context, hosts, notifier, openersFor(context, diagnostics), store);
   const { list } = hostParts;
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
   const logFilters = store.add(new SavedFilters(context.globalState));

@@ -93,6 +93,7 @@ export function composePairing(
     settings: hostSettings,
     tokens,
     isTrusted: () => connector.isTrusted,
+    isConnected: (id) => list.isConnected(id),
     renewed: (id) => list.renew(id),
     added: (id) => view.revealSoon(id),
   });

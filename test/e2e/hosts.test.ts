@@ -43,7 +43,12 @@ describe('a remote host beside this machine, on screen', function () {
   const waitForConnected = async (): Promise<void> => {
     await suite.tree.waitForDescription('Server', /Docker/, AGENT_TIMEOUT_MS);
   };
-  const showFar = async (): Promise<void> => suite.page.showOutput('far · Server');
+  const tail = async (label: string, channel: string): Promise<void> => {
+    await suite.tree.chooseFromMenu(label, 'Tail Logs');
+    const deadlineMs = Date.now() + 20_000;
+    while ((await suite.page.outputChannel()) !== channel)
+      assert.ok(Date.now() < deadlineMs, `${channel} is shown`);
+  };
 
   it('is paired by its link, after its address and fingerprint were shown', async () => {
     const link = formatPairingLink({ ...parsePairingLink(agent.link), name: 'Server' });
@@ -82,9 +87,10 @@ describe('a remote host beside this machine, on screen', function () {
   });
 
   it('is tailed like this machine, in a channel named after both', async () => {
-    await suite.tree.chooseFromMenu('near', 'Tail Logs');
-    await suite.tree.chooseFromMenu('far', 'Tail Logs');
-    await showFar();
+    near.writeLog('near', 'stdout', 'near begins\n');
+    await tail('near', 'near · Local');
+    await suite.page.waitForOutput('near begins\n');
+    await tail('far', 'far · Server');
     await suite.page.waitForOutput('far begins\n');
     await write('far goes on');
     await suite.page.waitForOutput('far goes on\n');

@@ -289,11 +289,24 @@ describe('remote hosts', () => {
     await addHost();
     engine().fail(new EngineError('tokenRefused', ''));
     const newSecret = NEW_KEY;
+    const before = engine();
     dialogs.inputs.push(`desk.${newSecret}`);
     await run('enterToken', 'Enter a New Token…');
     await eventually('it is connected again', () => engine().connection.kind === 'ready');
+    assert.equal(engine(), before, 'what is tailed goes on');
     assert.deepEqual(await api.tokens.get(remote().id), { id: 'desk', secret: newSecret });
     assert.ok(!JSON.stringify(entries()).includes(newSecret));
+  });
+
+  it('are connected anew when a connected one gets another token, so that its role counts', async () => {
+    await addHost();
+    const before = engine();
+    dialogs.picks.push('New Token');
+    dialogs.inputs.push(`desk.${NEW_KEY}`);
+    await run('editHost', 'Build');
+    assert.notEqual(engine(), before);
+    assert.ok(before.isDisposed);
+    assert.equal((await opened.at(-1)?.access())?.token.id, 'desk');
   });
 
   it('are renamed without a break in what is tailed', async () => {

@@ -72,10 +72,14 @@ export class HostList implements Disposable {
     engine.connect();
   }
 
-  /** Connects anew what is connected: a new token counts from now on, not from the next break on. */
+  isConnected(id: string): boolean {
+    return this.parts.hosts.get(id)?.engine.connection.kind === 'ready';
+  }
+
+  /** Connects anew at once: a new token counts from now on, not from the next break on. Its tails end. */
   renew(id: string): void {
     const host = this.parts.hosts.get(id);
-    if (!host?.remote || host.engine.connection.kind !== 'ready') return;
+    if (!host?.remote) return;
     const engine = this.open(host.remote);
     this.parts.hosts.set({ ...host, engine });
     engine.connect();

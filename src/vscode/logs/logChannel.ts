@@ -88,6 +88,7 @@ export class LogChannel implements Disposable {
 
 /** @param host as it was when the tail began */
 export function hostReplacedLine(host: Host): string {
-  if (isDisconnected(host)) return markerLine(vscode.l10n.t('no longer tailing: the host was disconnected'));
+  if (isDisconnected(host))
+    return markerLine(vscode.l10n.t('no longer tailing: the host is no longer connected'));
   return markerLine(vscode.l10n.t('no longer tailing: the host is connected to another engine now'));
 }

@@ -27,7 +27,8 @@ export interface HostFlowParts extends AskingParts, TestingParts {
   readonly settings: HostSettings;
   readonly tokens: HostTokens;
   readonly isTrusted: () => boolean;
-  /** The token of a host is another one now. */
+  readonly isConnected: (id: string) => boolean;
+  /** The token of a connected host is another one now. */
   readonly renewed: (id: string) => void;
   /** Shows a host that was just added. */
   readonly added: (id: string) => void;
@@ -172,9 +173,11 @@ export class HostFlows {
   /** The token first: the host connects as soon as the settings name it. */
   private async save(config: RemoteHostConfig, token: Token): Promise<void> {
     const isNew = JSON.stringify(await this.parts.tokens.get(config.id)) !== JSON.stringify(token);
+    // What is not connected takes the new token by itself, and its tails go on.
+    const isRenewed = isNew && this.parts.isConnected(config.id);
     await this.parts.tokens.store(config.id, token);
     await this.parts.settings.save(config);
-    if (isNew) this.parts.renewed(config.id);
+    if (isRenewed) this.parts.renewed(config.id);
   }
 
   private configOf(id: string): RemoteHostConfig | undefined {
