@@ -33,11 +33,11 @@ export const TIERS = [
   mochaTier('unit', { testTimeoutMs: 5_000, tierTimeoutMs: 3 * MINUTE_MS }),
   mochaTier('contract', {
     testTimeoutMs: 60_000,
-    tierTimeoutMs: 8 * MINUTE_MS,
+    tierTimeoutMs: 15 * MINUTE_MS,
     needsEngine: true,
     needsPodman: true,
   }),
-  mochaTier('agent', { testTimeoutMs: 30_000, tierTimeoutMs: 4 * MINUTE_MS, needsEngine: true }),
+  mochaTier('agent', { testTimeoutMs: 30_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
   {
     name: 'extension',
     needsEngine: true,
@@ -47,15 +47,15 @@ export const TIERS = [
   },
   mochaTier('e2e', {
     testTimeoutMs: 90_000,
-    tierTimeoutMs: 8 * MINUTE_MS,
+    tierTimeoutMs: 15 * MINUTE_MS,
     // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves.
     mochaArgs: ['--exit'],
     needsEngine: true,
     needsPackage: true,
     obstacle: whyNoWorkbench,
   }),
-  mochaTier('rig', { testTimeoutMs: 90_000, tierTimeoutMs: 4 * MINUTE_MS, needsEngine: true }),
-  mochaTier('bench', { testTimeoutMs: 90_000, tierTimeoutMs: 3 * MINUTE_MS, needsEngine: true }),
+  mochaTier('rig', { testTimeoutMs: 90_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
+  mochaTier('bench', { testTimeoutMs: 90_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
 ];
 
 /**

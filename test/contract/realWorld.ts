@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import type { ContainerId } from '../../src/model/container';
 import { tarOf } from '../support/tar';
+import { eventually } from '../support/eventually';
 import { busyboxImage, testLabel, type EngineControl, type TestEngine } from '../support/testEngine';
 import {
   ANY_LINE_LENGTH,
@@ -19,6 +20,8 @@ export interface RealEngineTraits {
   readonly hostConfig?: Docker.HostConfig;
   /** Podman leaves the rhythm of health checks to systemd. */
   readonly checksHealthByItself: boolean;
+  /** What a run writes in the second in which another ended can't be told from what that one wrote. */
+  readonly stampsWholeSeconds: boolean;
 }
 
 const DOCKER: RealEngineTraits = {
@@ -30,6 +33,7 @@ const DOCKER: RealEngineTraits = {
     longestTerminalLine: ANY_LINE_LENGTH,
   },
   checksHealthByItself: true,
+  stampsWholeSeconds: false,
 };
 
 /** Podman 4.3 stamps to the second, and each piece of a terminal's output without saying where the piece ends. */
@@ -43,6 +47,7 @@ export const PODMAN: RealEngineTraits = {
   },
   hostConfig: { NetworkMode: 'none' },
   checksHealthByItself: false,
+  stampsWholeSeconds: true,
 };
 
 /** A real engine. The containers are busybox shells. */
@@ -132,6 +137,7 @@ export class RealWorld implements World {
     await this.inside(id, `echo ${exitCode} > /exit-code`);
     const { StatusCode: status } = (await this.docker.getContainer(id).wait()) as { StatusCode: number };
     if (status !== exitCode) throw new Error(`The container ended with ${status}, not ${exitCode}.`);
+    if (this.traits.stampsWholeSeconds) await anotherSecond();
   }
 
   async write(id: ContainerId, text: string): Promise<void> {
@@ -186,4 +192,11 @@ function writing({ stream, text, times = 1 }: Output): string {
 /** Base64, so that no byte means anything to the shell. */
 function printing(text: string): string {
   return `echo ${Buffer.from(text).toString('base64')} | base64 -d`;
+}
+
+/** Resolves when the clock shows another second than now. */
+async function anotherSecond(): Promise<void> {
+  const second = (): number => Math.floor(Date.now() / 1000);
+  const now = second();
+  await eventually('another second', () => second() > now);
 }
