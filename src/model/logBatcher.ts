@@ -39,6 +39,15 @@ export class LogBatcher implements Disposable {
     this.deliver(batch);
   }
 
+  /** Lets the next lines gather for {@link BATCH_INTERVAL_MS}, as if a batch had just gone out. */
+  rest(): void {
+    if (this.isDisposed || this.timer) return;
+    this.timer = this.clock.setTimer(() => {
+      this.timer = undefined;
+      if (this.lines.length > 0) this.flushAndRest();
+    }, BATCH_INTERVAL_MS);
+  }
+
   dispose(): void {
     this.isDisposed = true;
     this.timer?.dispose();
@@ -48,10 +57,7 @@ export class LogBatcher implements Disposable {
   }
 
   private flushAndRest(): void {
-    this.timer = this.clock.setTimer(() => {
-      this.timer = undefined;
-      if (this.lines.length > 0) this.flushAndRest();
-    }, BATCH_INTERVAL_MS);
+    this.rest();
     this.flush();
   }
 }

@@ -1,5 +1,5 @@
 import type { ContainerId } from './container';
-import type { LogCursor, LogLine } from './log';
+import type { LogCursor, LogLine, LogStream } from './log';
 import { hashText } from './logHash';
 import { parseTimestamp, sinceParameter, toSeconds } from './logTime';
 
@@ -10,7 +10,11 @@ import { parseTimestamp, sinceParameter, toSeconds } from './logTime';
  */
 export const OVERLAP_SECONDS = 2;
 
+/** The engine cuts lines into parts of 16 KiB, which are this many characters of four bytes. */
+const SHORTEST_CUT_LINE = 4_096;
 const OVERDUE_CHECK_INTERVAL = 256;
+/** Before the place may be as many lines as are asked for, also later ones, if a clock was set back. */
+const OVERDUE_LINES = 20_000;
 
 /** The place right after a line that is the only one of its timestamp, stream and text. */
 export function cursorAfter(containerId: ContainerId, { timestamp, stream, text }: LogLine): LogCursor {
@@ -21,13 +25,24 @@ export function cursorAfter(containerId: ContainerId, { timestamp, stream, text 
 export class CursorFinder {
   private matches = 0;
 
-  constructor(private readonly cursor: LogCursor) {}
+  /** @param text of the cursor's line, of which the first parts may be missing */
+  constructor(
+    private readonly cursor: LogCursor,
+    private readonly text?: string,
+  ) {}
 
   /** To be called for every line, in order; true for exactly the cursor's own line. */
   isCursor(line: LogLine): boolean {
     const { timestamp, stream, hash, ordinal } = this.cursor;
-    if (line.timestamp !== timestamp || line.stream !== stream || hashText(line.text) !== hash) return false;
+    if (line.timestamp !== timestamp || line.stream !== stream) return false;
+    if (hashText(line.text) !== hash && !this.isEndOf(line.text)) return false;
     return ++this.matches === ordinal;
+  }
+
+  /** A request for the newest lines may begin within a long one, whose parts share their timestamp. */
+  private isEndOf(text: string): boolean {
+    if (this.text === undefined || text.length - this.text.length < SHORTEST_CUT_LINE) return false;
+    return text.endsWith(this.text);
   }
 }
 
@@ -43,8 +58,8 @@ export class LogPosition {
   /** Where another reader stopped, as long as no line of another timestamp was delivered. */
   private start: LogCursor | undefined;
   private last: LogLine | undefined;
-  /** The lines delivered since the timestamp last changed. */
-  private sameStamp: LogLine[] = [];
+  /** The lines delivered before the last one that have its timestamp; not the lines themselves, which may be long. */
+  private sameStamp: { readonly stream: LogStream; readonly hash: number }[] = [];
   private oldestPartial: string | undefined;
   /** Lines that were delivered before the log said that they are whole. */
   private readonly ahead: LogLine[] = [];
@@ -61,7 +76,7 @@ export class LogPosition {
     if (!last) return this.start;
     const { timestamp, stream, text } = last;
     const hash = hashText(text);
-    const equals = this.sameStamp.filter((line) => line.stream === stream && line.text === text).length;
+    const equals = 1 + this.sameStamp.filter((line) => line.stream === stream && line.hash === hash).length;
     const ordinal = equals + this.equalsAtStart(last, hash);
     return { containerId: this.containerId, timestamp, stream, ordinal, hash };
   }
@@ -107,6 +122,11 @@ export class LogPosition {
     this.oldestPartial = timestamp;
   }
 
+  /** Some line was broken off after its first parts. */
+  get hasPartial(): boolean {
+    return this.oldestPartial !== undefined;
+  }
+
   /** What to read from when the log is opened anew; `undefined` while there is no place to go back to. */
   get since(): string | undefined {
     const timestamp = this.last?.timestamp ?? this.start?.timestamp;
@@ -125,17 +145,17 @@ export class LogPosition {
   seek(): void {
     const { cursor } = this;
     const timestamp = cursor && parseTimestamp(cursor.timestamp);
-    this.finder = cursor && new CursorFinder(cursor);
+    this.finder = cursor && new CursorFinder(cursor, this.last?.text);
     this.soughtSeconds = timestamp ? toSeconds(timestamp) : Number.POSITIVE_INFINITY;
     this.passedBy = 0;
   }
 
   /**
-   * Whether lines pass by that are so much later than the cursor that its line is overdue. Looks at the first line and
-   * then now and then: thousands may pass by before the cursor's.
+   * Whether lines pass by that are so much later than the cursor that its line is overdue. Looks only after as many lines
+   * as may be before the cursor's, and then now and then.
    */
   isOverdueAt(line: LogLine): boolean {
-    if (this.passedBy++ % OVERDUE_CHECK_INTERVAL !== 0) return false;
+    if (++this.passedBy < OVERDUE_LINES || this.passedBy % OVERDUE_CHECK_INTERVAL !== 0) return false;
     const timestamp = parseTimestamp(line.timestamp);
     return timestamp !== undefined && toSeconds(timestamp) > this.soughtSeconds + OVERLAP_SECONDS;
   }
@@ -147,8 +167,9 @@ export class LogPosition {
       return false;
     }
     if (line.timestamp !== this.start?.timestamp) this.start = undefined;
-    if (line.timestamp !== '' && line.timestamp === this.last?.timestamp) this.sameStamp.push(line);
-    else this.sameStamp = [line];
+    const { last } = this;
+    if (line.timestamp === '' || line.timestamp !== last?.timestamp) this.sameStamp = [];
+    else this.sameStamp.push({ stream: last.stream, hash: hashText(last.text) });
     this.last = line;
     return this.ahead.length === 0 || !this.isDeliveredAhead(line);
   }

@@ -34,6 +34,15 @@ describe('LogBatcher', () => {
     assert.deepEqual(texts()[2], ['4']);
   });
 
+  it('gathers what comes after a rest', () => {
+    const { clock, batcher, write, texts } = setUp();
+    batcher.rest();
+    for (const text of ['1', '2']) write(text);
+    assert.deepEqual(texts(), []);
+    clock.advance(BATCH_INTERVAL_MS);
+    assert.deepEqual(texts(), [['1', '2']]);
+  });
+
   it('does not wait when a batch is full', () => {
     const { write, batches } = setUp();
     write('first');

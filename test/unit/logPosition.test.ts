@@ -130,10 +130,11 @@ describe('LogPosition', () => {
   it('counts on from the ordinal it started after', () => {
     const position = new LogPosition('id');
     position.startAfter({ ...cursorAfter('id', line(2, 'c')), ordinal: 3 });
-    position.accept(line(2, 'c'));
-    assert.equal(position.cursor?.ordinal, 4);
-    position.accept(line(3, 'c'));
-    assert.equal(position.cursor?.ordinal, 1);
+    const ordinals = [line(2, 'c'), line(3, 'c')].map((entry) => {
+      position.accept(entry);
+      return position.cursor?.ordinal;
+    });
+    assert.deepEqual(ordinals, [4, 1]);
   });
 
   it('starts after a line that was not delivered', () => {
@@ -148,13 +149,25 @@ describe('LogPosition', () => {
     );
   });
 
-  it('knows by the first line that the cursor is overdue', () => {
+  it('knows that the cursor is overdue after more lines than may be before it', () => {
     const position = new LogPosition('id');
     position.accept(line(0, 'a'));
+    const isEverOverdue = (millisecond: number, lineCount: number): boolean => {
+      position.seek();
+      const passing = line(millisecond, 'passes by');
+      return Array.from({ length: lineCount }, () => position.isOverdueAt(passing)).includes(true);
+    };
+    assert.equal(isEverOverdue(OVERLAP_SECONDS * 1000 + 1, 20_000), false, 'a clock may have been set back');
+    assert.equal(isEverOverdue(OVERLAP_SECONDS * 1000 + 1, 21_000), true);
+    assert.equal(isEverOverdue(OVERLAP_SECONDS * 1000 - 1, 21_000), false);
+  });
+
+  it('knows its long line by the last part', () => {
+    const position = new LogPosition('id');
+    position.accept(line(1, 'end'));
     position.seek();
-    assert.equal(position.isOverdueAt(line(OVERLAP_SECONDS * 1000 + 1, 'late')), true);
-    position.seek();
-    assert.equal(position.isOverdueAt(line(OVERLAP_SECONDS * 1000 - 1, 'in time')), false);
+    assert.equal(position.accept(line(1, `${'x'.repeat(16_384)}end`)), false);
+    assert.equal(position.isSeeking, false);
   });
 
   it('has no cursor and nothing to read from before the first line', () => {

@@ -109,11 +109,11 @@ describe('LogVigil', () => {
     watching.dispose();
   });
 
-  it('tells at once when the first line is much later than the cursor', () => {
+  it('tells while lines pass by when all are much later than the cursor', () => {
     const { calls, position, vigil } = setUp([line(1, 'a')], () => [line(1, 'a')]);
     position.seek();
     const watching = vigil();
-    watching.sawLine(line(30, 'z'));
+    for (let count = 0; count < 21_000 && calls.length === 0; count++) watching.sawLine(line(30, 'z'));
     assert.deepEqual(calls, ['missed']);
     watching.dispose();
   });

@@ -38,12 +38,37 @@ describe('RunMarkers', () => {
     assert.deepEqual(markers, [{ kind: 'restarted', exitCode: 9, outOfMemory: false }]);
     runs.beforeLine(line(7));
     runs.started(run(1), run(6));
+    runs.tellDue();
     assert.equal(markers.length, 1, 'told once, by the line or by the look');
+  });
+
+  it('waits with a start of which no event told until the lines before it came', () => {
+    const { markers, runs } = setUp();
+    runs.started(run(1), run(6));
+    assert.ok(runs.isStartDue);
+    runs.beforeLine(line(5));
+    assert.deepEqual(markers, []);
+    runs.beforeLine(line(6));
+    assert.deepEqual(markers, [{ kind: 'restarted', outOfMemory: false }]);
+    runs.tellDue();
+    assert.ok(!runs.isStartDue);
+    assert.equal(markers.length, 1);
+  });
+
+  it('tells two starts that wait in their order', () => {
+    const { markers, runs } = setUp();
+    runs.takeEvent(event('die', 5, 1));
+    runs.started(run(1), run(6));
+    runs.takeEvent(event('die', 8, 2));
+    runs.beforeLine(line(10));
+    const exitCodes = markers.map((marker) => marker.kind === 'restarted' && marker.exitCode);
+    assert.deepEqual(exitCodes, [1, 2]);
   });
 
   it('tells of a run that wrote nothing', () => {
     const { markers, runs } = setUp();
     runs.started(run(1, { exitCode: 3 }), run(6));
+    runs.tellDue();
     assert.deepEqual(markers, [{ kind: 'restarted', exitCode: 3, outOfMemory: false }]);
   });
 
@@ -52,6 +77,7 @@ describe('RunMarkers', () => {
     runs.takeEvent(event('oom', 4));
     runs.takeEvent(event('die', 5, 137));
     runs.started(run(1), run(6));
+    runs.tellDue();
     assert.deepEqual(markers, [{ kind: 'restarted', exitCode: 137, outOfMemory: true }]);
   });
 
@@ -63,6 +89,7 @@ describe('RunMarkers', () => {
       runs.stopped(over);
       assert.ok(!runs.isStopNews(over));
       runs.started(over, run(second + 10));
+      runs.tellDue();
     }
     assert.deepEqual(
       markers.map(({ kind }) => kind),
@@ -73,12 +100,14 @@ describe('RunMarkers', () => {
   it('does not invent an exit code for a run whose end nobody told', () => {
     const { markers, runs } = setUp();
     runs.started(run(1), run(6));
+    runs.tellDue();
     assert.deepEqual(markers, [{ kind: 'restarted', outOfMemory: false }]);
   });
 
   it('passes over an end that is told after the next run was', () => {
     const { markers, runs } = setUp();
     runs.started(run(1), run(6));
+    runs.tellDue();
     runs.takeEvent(event('die', 5, 9));
     runs.beforeLine(line(7));
     assert.equal(markers.length, 1);

@@ -1,48 +1,28 @@
-import type { Readable } from 'node:stream';
 import { asError } from '../../base/errors';
 import { backoffDelayMs, type BackoffBounds } from '../../base/backoff';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
-import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
-import { LogBatcher } from '../../model/logBatcher';
-import { cursorAfter } from '../../model/logPosition';
-import { EngineError, type EngineErrorCode } from '../engine';
+import type { LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
+import { EngineError } from '../engine';
 import type { ContainerRun, RunState } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
+import { isFinalAnswer, isNoSuchContainer, type LogStay } from './finalAnswers';
 import type { FollowSession, SessionSource } from './followSession';
+import { LogDelivery } from './logDelivery';
 import { logFidelity } from './logFidelity';
 import { readByLooks } from './logLooks';
 import { LogPass, type PassEnd } from './logPass';
-import { newestLine } from './logProbe';
+import { newestMoment, placeInMoment } from './logProbe';
 import { LogProgress } from './logProgress';
 import type { LogReader } from './logReader';
-import type { LogForm } from './logStream';
 import { GRACE_MS, LossMarkers } from './lossMarkers';
+import { RunForms } from './runForms';
 import { RunMarkers } from './runMarkers';
 import { Wakeup } from './wakeup';
 
-/** What a run left unterminated is known by when the next began. */
-const RUNS_REMEMBERED = 100;
 const REOPEN_BACKOFF: BackoffBounds = { firstDelayMs: 100, longestDelayMs: 5_000 };
-
-/** Answers that stay the same however often one asks. All other trouble passes, so a tail survives it. */
-const FINAL_ANSWERS: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
-  'notSupported',
-  'badRequest',
-  'unsupportedVersion',
-]);
-/** What reading once puts up with; whoever waits for it wants to know of the rest. */
-const PASSING_FOR_ONE_READ: ReadonlySet<EngineErrorCode> = new Set<EngineErrorCode>([
-  'connectionLost',
-  'unreachable',
-]);
-
-export interface FollowerRequest extends LogRequest {
-  /** Somebody reads on after this reading's end: what is unterminated there is not a line yet. */
-  readonly isContinued?: boolean;
-}
 
 /**
  * Follows one container's log until nobody wants it any more. The engine ends a followed log whenever the container
@@ -53,25 +33,19 @@ export class LogFollower implements Disposable {
   private readonly store = new DisposableStore();
   private progress: LogProgress;
   private identity: ContainerIdentity | undefined;
-  private readonly batcher: LogBatcher;
+  private readonly delivery: LogDelivery;
   private readonly wakeup: Wakeup;
   private sessionStore = this.store.add(new DisposableStore());
   private runs = new RunMarkers((marker) => this.mark(marker));
   /** Where the log begins was looked up. */
   private hasBegun = false;
-  /** When the latest runs of the container began. */
-  private runStarts: readonly string[] = [];
-  /** This run was in doubt, and is looked at again before the log is. */
-  private doubtedRun: string | undefined;
+  private forms = new RunForms();
   /** The run whose log was read last. */
   private lastRun: RunState | undefined;
   private listenedTo: FollowSession | undefined;
   /** The container was removed. */
   private isGone = false;
   private isRemovalReported = false;
-  private stream: Readable | undefined;
-  /** Settles when the sink has taken all lines of a log that is not followed. */
-  private held: Promise<void> = Promise.resolve();
   private isCancelled = false;
   private readonly loss: LossMarkers;
   private failures = 0;
@@ -80,7 +54,7 @@ export class LogFollower implements Disposable {
 
   constructor(
     id: ContainerId,
-    private readonly request: FollowerRequest,
+    private readonly request: LogRequest & LogStay,
     private readonly sink: LogReader,
     private readonly sessions: SessionSource,
     private readonly clock: Clock,
@@ -89,7 +63,14 @@ export class LogFollower implements Disposable {
     this.progress = this.progressOf(resumeAt?.cursor.containerId ?? id);
     if (resumeAt) this.resumeAt(resumeAt);
     this.loss = new LossMarkers(clock, (marker) => this.mark(marker));
-    this.batcher = this.store.add(new LogBatcher((batch) => this.deliver(batch), clock));
+    this.delivery = this.store.add(
+      new LogDelivery(sink, {
+        mayWait: !request.follow,
+        clock,
+        place: () => this.progress.position.cursor && this.place,
+        failed: (error) => this.finish(asError(error)),
+      }),
+    );
     this.wakeup = new Wakeup(clock);
     this.store.add(sessions.onDidChangeSession(() => this.wakeup.signal()));
     void this.run();
@@ -150,17 +131,13 @@ export class LogFollower implements Disposable {
         if (this.isOver()) return;
         this.isGone = this.request.follow && isNoSuchContainer(error);
         if (this.isGone) continue;
-        if (!(error instanceof EngineError) || this.isFinal(error)) {
+        if (!(error instanceof EngineError) || isFinalAnswer(error.code, this.request)) {
           this.finish(asError(error));
           return;
         }
         await this.lose(error);
       }
     }
-  }
-
-  private isFinal({ code }: EngineError): boolean {
-    return this.request.follow ? FINAL_ANSWERS.has(code) : !PASSING_FOR_ONE_READ.has(code);
   }
 
   /** Reads until the connection breaks (then throws) or there is nothing more to come (then true). */
@@ -178,7 +155,7 @@ export class LogFollower implements Disposable {
         if (this.request.isContinued !== true) this.progress.takeLeftover();
         break;
       }
-      run = isComplete ? await this.nextRun(session, run) : await this.reopen(session);
+      run = isComplete ? await this.nextRun(session, run) : await this.reopen(session, run);
     }
     this.finish();
     return true;
@@ -189,21 +166,30 @@ export class LogFollower implements Disposable {
    * no place to go back to.
    */
   private async begin(session: FollowSession, run: ContainerRun): Promise<void> {
-    const { follow, tail, isContinued = false } = this.request;
-    if (follow || isContinued) {
-      const newest = await newestLine({ session, containerId: this.id, form: this.formOf(session, run) });
-      this.endAtBegin = newest && cursorAfter(this.id, newest);
-      if (!this.endAtBegin) this.progress.startEmpty();
-      else if (tail === 0) this.progress.startAfter(this.endAtBegin);
-    }
+    const { follow, isContinued = false } = this.request;
+    if (follow || isContinued) await this.lookForStart(session, run);
     const fidelity = logFidelity(run.logDriver);
     if (fidelity !== 'exact') this.mark({ kind: 'fidelity', driver: run.logDriver, fidelity });
     this.hasBegun = true;
   }
 
-  private async reopen(session: FollowSession): Promise<ContainerRun> {
+  private async lookForStart(session: FollowSession, run: ContainerRun): Promise<void> {
+    const { tail, since } = this.request;
+    const moment = await newestMoment({ session, containerId: this.id, form: this.forms.of(session, run) });
+    this.endAtBegin = placeInMoment(this.id, moment, 0);
+    // Among lines of one timestamp, those that a tail leaves out tell which of them the rest are.
+    const isInMoment = tail === 0 || (tail !== 'all' && since === undefined);
+    const start = isInMoment ? placeInMoment(this.id, moment, tail) : undefined;
+    if (!this.endAtBegin) this.progress.startEmpty();
+    else if (start) this.progress.startAfter(start);
+    else this.progress.endsAt(this.endAtBegin);
+  }
+
+  private async reopen(session: FollowSession, read: ContainerRun): Promise<ContainerRun> {
     await this.pause();
-    return session.api.inspectRun(this.id);
+    const now = await session.api.inspectRun(this.id);
+    if (now.startedAt !== read.startedAt) this.runs.started(read, now);
+    return now;
   }
 
   /** What to read after a log ended; waits for it if need be. */
@@ -235,7 +221,8 @@ export class LogFollower implements Disposable {
       session.onDidChangeContainers((change) => {
         const mayBeSuccessor =
           change.kind === 'listed' || this.successorAmong(change.containers) !== undefined;
-        if (this.isGone && mayBeSuccessor) this.wakeup.signal();
+        // A list also shows a start of which no event told.
+        if (change.kind === 'listed' || (this.isGone && mayBeSuccessor)) this.wakeup.signal();
       }),
     );
   }
@@ -266,12 +253,14 @@ export class LogFollower implements Disposable {
       clock: this.clock,
       look: async () => ({ end: await this.pass(session, run, false), newLines: this.progress.newLines }),
       isOver: () => this.isOver(),
+      store: this.store,
     });
   }
 
   /** What was missed is read first, and only then followed: a followed log does not say that it has no such place. */
   private async readOn(session: FollowSession, run: ContainerRun): Promise<boolean> {
-    if (this.progress.position.cursor && !(await this.readToEnd(session, run))) return false;
+    const isBehind = this.progress.position.cursor !== undefined || this.runs.isStartDue;
+    if (isBehind && !(await this.readToEnd(session, run))) return false;
     return (await this.pass(session, run, true)) === 'complete';
   }
 
@@ -285,14 +274,13 @@ export class LogFollower implements Disposable {
   private async pass(session: FollowSession, run: ContainerRun, follow: boolean): Promise<PassEnd> {
     const { progress } = this;
     const query = progress.query(follow, session.partStamps === 'shared');
-    // A followed log ends with its run.
-    const isRunSure = follow || run.startedAt === this.doubtedRun;
-    const log = { session, containerId: this.id, form: { ...this.formOf(session, run), isRunSure } };
+    const log = { session, containerId: this.id, form: this.forms.forPass(session, run, follow) };
     const pass = new LogPass(log, query, progress.position, this.clock, {
       opened: (stream) => {
-        this.stream = stream;
+        this.delivery.opened(stream);
         this.loss.returned();
       },
+      before: (line) => this.runs.beforeLine(line),
       line: (line) => progress.takeLine(line),
       passedBy: (line) => progress.passBy(line),
       engineMessage: (text) => progress.takeEngineMessage(text),
@@ -302,35 +290,20 @@ export class LogFollower implements Disposable {
     try {
       const end = await pass.run();
       progress.settle(end, pass, query);
-      this.doubtedRun = end === 'runInDoubt' ? run.startedAt : undefined;
+      this.forms.afterPass(run, end === 'runInDoubt');
+      // Whatever the runs before this one wrote was in it.
+      if (end === 'complete' && !follow) this.runs.tellDue();
       return end;
     } finally {
       this.store.delete(pass);
-      this.batcher.flush();
+      this.delivery.flush();
     }
-  }
-
-  private formOf({ partStamps }: FollowSession, { hasTerminal, startedAt }: ContainerRun): LogForm {
-    if (startedAt !== '' && startedAt !== this.runStarts.at(-1))
-      this.runStarts = [...this.runStarts, startedAt].slice(-RUNS_REMEMBERED);
-    return { hasTerminal, partStamps, runStarts: this.runStarts, isRunSure: true };
   }
 
   private takeLine(line: LogLine): void {
     if (this.isOver()) return;
     this.failures = 0;
-    this.runs.beforeLine(line);
-    this.batcher.add(line);
-  }
-
-  private deliver(batch: LogBatch): void {
-    const place = this.progress.position.cursor && this.place;
-    const taken = this.sink.lines(place ? { ...batch, place } : batch);
-    if (!taken || this.request.follow) return;
-    const { stream } = this;
-    stream?.pause();
-    this.held = Promise.all([this.held, taken]).then(() => void stream?.resume());
-    this.held.catch((error: unknown) => this.finish(asError(error)));
+    this.delivery.add(line);
   }
 
   /** Waits until the stopped container runs anew. */
@@ -345,7 +318,10 @@ export class LogFollower implements Disposable {
       if (!isWoken) this.runs.stopped(stopped);
       run = await session.api.inspectRun(this.id);
     }
-    if (!this.isOver()) this.runs.started(stopped, run);
+    if (this.isOver()) return run;
+    this.runs.started(stopped, run);
+    // All that the run wrote was read before.
+    this.runs.tellDue();
     return run;
   }
 
@@ -370,16 +346,17 @@ export class LogFollower implements Disposable {
     this.progress.startEmpty();
     this.runs = new RunMarkers((marker) => this.mark(marker));
     this.lastRun = undefined;
-    this.runStarts = [];
+    this.forms = new RunForms();
     this.loss.forget();
     this.isGone = this.isRemovalReported = false;
     this.mark({ kind: 'recreated', containerId: id });
   }
 
   private async lose(error: EngineError): Promise<void> {
-    this.batcher.flush();
+    this.delivery.flush();
     // A container that is being removed has no log for a moment; that is no loss.
-    if (error.code !== 'conflict') this.loss.lost();
+    // Nor is it one when the engine says in the log itself that it can't read on.
+    if (error.code !== 'conflict' && !this.progress.isToldByEngine) this.loss.lost();
     await this.pause();
     this.loss.stillLost(error.message);
   }
@@ -400,13 +377,13 @@ export class LogFollower implements Disposable {
   }
 
   private mark(marker: LogMarker): void {
-    this.batcher.flush();
+    this.delivery.flush();
     if (!this.isOver()) this.sink.marker(marker);
   }
 
   private finish(error?: Error): void {
     if (this.isOver()) return;
-    this.batcher.flush();
+    this.delivery.flush();
     if (this.isOver()) return;
     this.store.dispose();
     if (this.request.follow || error) this.sink.ended(error);
@@ -414,11 +391,7 @@ export class LogFollower implements Disposable {
   }
 
   private async endWhenTaken(): Promise<void> {
-    const failure = await this.held.then(() => undefined, asError);
+    const failure = await this.delivery.taken.then(() => undefined, asError);
     if (!this.isCancelled) this.sink.ended(failure);
   }
-}
-
-function isNoSuchContainer(error: unknown): boolean {
-  return error instanceof EngineError && error.code === 'noSuchContainer';
 }

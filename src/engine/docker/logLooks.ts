@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock';
+import type { DisposableStore } from '../../base/lifecycle';
 import type { FollowSession } from './followSession';
 import type { PassEnd } from './logPass';
 import { LogTap } from './logTap';
@@ -17,6 +18,8 @@ export interface LookedAtLog {
   /** Reads what is new, to the present end of the log; how many lines that were. */
   look(): Promise<{ readonly end: PassEnd; readonly newLines: number }>;
   isOver(): boolean;
+  /** What is open meanwhile; disposed when nobody reads any more. */
+  readonly store: DisposableStore;
 }
 
 /**
@@ -26,8 +29,8 @@ export interface LookedAtLog {
  * @returns whether the log came to its end; false when the place to go on from was lost or not found
  */
 export async function readByLooks(log: LookedAtLog): Promise<boolean> {
-  const { session, containerId, clock } = log;
-  let tap = await LogTap.open(session, containerId, clock);
+  const { session, containerId, clock, store } = log;
+  let tap = store.add(await LogTap.open(session, containerId, clock));
   let silenceMs = FIRST_SILENCE_MS;
   let wasTold = true;
   try {
@@ -47,13 +50,13 @@ export async function readByLooks(log: LookedAtLog): Promise<boolean> {
     }
     return true;
   } finally {
-    tap.dispose();
+    store.delete(tap);
   }
 }
 
-async function replaced(deaf: LogTap, { session, containerId, clock }: LookedAtLog): Promise<LogTap> {
-  const tap = await LogTap.open(session, containerId, clock);
-  deaf.dispose();
+async function replaced(deaf: LogTap, { session, containerId, clock, store }: LookedAtLog): Promise<LogTap> {
+  const tap = store.add(await LogTap.open(session, containerId, clock));
+  store.delete(deaf);
   // What was written before it was opened is told by nobody.
   tap.signal();
   return tap;

@@ -23,6 +23,8 @@ export type PassEnd =
 export interface PassHandlers {
   /** The log is open. */
   opened(stream: Readable): void;
+  /** A line after the place to go on from comes; the position is still before it. */
+  before(line: LogLine): void;
   /** A line after the place to go on from. */
   line(line: LogLine): void;
   /** A line up to that place, which was delivered before. */
@@ -84,6 +86,7 @@ export class LogPass implements Disposable {
     if (this.store.isDisposed) return;
     vigil?.sawLine(line);
     if (this.position.isSeeking) this.handlers.passedBy(line);
+    else this.handlers.before(line);
     if (this.position.accept(line)) this.handlers.line(line);
   }
 

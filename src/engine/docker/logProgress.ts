@@ -22,6 +22,8 @@ export class LogProgress {
   private current: LogPosition;
   private readonly resumeQuery = new ResumeQuery();
   private start: LogCursor | undefined;
+  /** Where the log ended when it was begun. */
+  private end: LogCursor | undefined;
   /** What the log has was all read, or is all new: it is opened from its beginning. */
   private isKnownEmpty = false;
   /** After this timestamp lines are missing; told with the next line. */
@@ -62,6 +64,11 @@ export class LogProgress {
     if (isPriming) this.linesBehind = [];
   }
 
+  /** What the log has by now ends there. */
+  endsAt(end: LogCursor): void {
+    this.end = end;
+  }
+
   /** The log was empty when it was begun; what it will have is all new. */
   startEmpty(): void {
     this.isKnownEmpty = true;
@@ -71,7 +78,8 @@ export class LogProgress {
   query(follow: boolean, isTailExact: boolean): LogQuery {
     const { since } = this.current;
     if (since === undefined) return { follow, ...this.firstPart() };
-    return { follow, ...this.resumeQuery.query(since, isTailExact) };
+    // The newest lines need not have the first part of a line that is not whole yet.
+    return { follow, ...this.resumeQuery.query(since, isTailExact && !this.current.hasPartial) };
   }
 
   /** A pass begins. */
@@ -88,7 +96,14 @@ export class LogProgress {
     if (end === 'missed' && !follow) this.miss();
     if (end !== 'complete') return;
     if (this.current.cursor) this.resumeQuery.found(this.newLineCount);
+    // All it gave was a part of a line: what is new is after what the log had.
+    else if (this.end && this.request.since === undefined) this.startAfter(this.end);
     else this.isKnownEmpty = true;
+  }
+
+  /** The engine said why it can't read on, and no line came since. */
+  get isToldByEngine(): boolean {
+    return this.engineMessage !== undefined;
   }
 
   takeLine(line: LogLine): void {
@@ -140,6 +155,7 @@ export class LogProgress {
   /** The log was rotated or truncated beyond the last line delivered: all it has by now is new. */
   private loseCursor(): void {
     this.gapFrom = this.current.cursor?.timestamp;
+    this.end = undefined;
     this.current = new LogPosition(this.containerId);
     this.resumeQuery.reset();
     this.isKnownEmpty = true;

@@ -1,3 +1,4 @@
+import { asError } from '../../base/errors';
 import type { FilteredLog } from '../../model/filteredSink';
 import type { LogLine, LogSink } from '../../model/log';
 
@@ -5,6 +6,33 @@ import type { LogLine, LogSink } from '../../model/log';
 export interface LogReader extends LogSink {
   /** Takes lines the reader has behind it, where reading goes on in the middle of a log. */
   prime(lines: readonly LogLine[]): void;
+}
+
+/**
+ * A reader that throws is given up, and harms nobody else.
+ *
+ * @param giveUp must see to it that the reader is not called any more, except for its end
+ */
+export function guarded(reader: LogReader, giveUp: (error: Error) => void): LogReader {
+  const attempt = <Result>(call: () => Result): Result | undefined => {
+    try {
+      return call();
+    } catch (error) {
+      giveUp(asError(error));
+    }
+  };
+  return {
+    lines: (batch) => attempt(() => reader.lines(batch)),
+    marker: (marker) => attempt(() => reader.marker(marker)),
+    prime: (lines) => attempt(() => reader.prime(lines)),
+    ended: (error) => {
+      try {
+        reader.ended(error);
+      } catch {
+        // It is over, and there is nobody left to be told.
+      }
+    },
+  };
 }
 
 export function readerOf(log: FilteredLog): LogReader {

@@ -43,7 +43,7 @@ export class SharedLog implements Disposable {
     const ring = new LogRing(() => this.bounds());
     this.ring = ring;
     const first = this.addReader(request, reader, ring);
-    this.source = new LogFollower(this.id, request, this.intoRing(ring, reader), this.sessions, this.clock);
+    this.source = new LogFollower(this.id, request, this.intoRing(ring, first), this.sessions, this.clock);
     return first;
   }
 
@@ -75,6 +75,7 @@ export class SharedLog implements Disposable {
           this.sessions,
           this.clock,
         ),
+      containerId: () => this.id,
       startOfRing: () => this.source?.startCursor,
       clock: this.clock,
       left: () => this.remove(reader),
@@ -89,7 +90,7 @@ export class SharedLog implements Disposable {
     this.handlers.over(this.id);
   }
 
-  private intoRing(ring: LogRing, first: LogReader): LogReader {
+  private intoRing(ring: LogRing, first: SharedLogReader): LogReader {
     const sink: LogSink = {
       lines: (batch) => {
         ring.add({ kind: 'lines', batch });

@@ -1,13 +1,19 @@
 import { asError } from '../../base/errors';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
-import type { LogBatch, LogCursor, LogMarker, LogPlace, LogRequest } from '../../model/log';
+import type { ContainerId } from '../../model/container';
+import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
 import type { LogRing, RingSpot } from '../../model/logRing';
-import { EngineError } from '../engine';
-import type { LogReader } from './logReader';
+import { isNoSuchContainer } from './finalAnswers';
+import { LinesAhead } from './linesAhead';
+import { guarded, type LogReader } from './logReader';
 
-/** A reader whose place is not in the ring yet looks again after so long, should the ring not have come there. */
-const LOOK_AGAIN_MS = 1_000;
+/**
+ * A reader whose place is not in the ring yet looks again after so long, should the ring not have come there; ever more
+ * rarely while nothing is written.
+ */
+const FIRST_LOOK_MS = 1_000;
+const LONGEST_LOOK_MS = 60_000;
 /** Of what happened while a reader lagged behind, so many markers are kept for it. */
 const MAX_MISSED_MARKERS = 100;
 
@@ -19,6 +25,8 @@ export interface ReadingOn extends Disposable {
 
 export interface SharedLogReaderOptions {
   readOn(request: LogRequest, into: LogReader): ReadingOn;
+  /** Whose log the shared one is by now. */
+  containerId(): ContainerId;
   /** The place before the ring's entry 0, as far as it is known by now. */
   startOfRing(): LogCursor | undefined;
   readonly clock: Clock;
@@ -42,18 +50,24 @@ export class SharedLogReader implements Disposable {
   private place: LogPlace | undefined;
   /** The reader asked not to be given more. */
   private isHeld = false;
+  /** It has taken lines from the ring. */
+  private hasJoined = false;
   /** What happened while it was held, by the number of the entry. */
   private missed: { readonly entry: number; readonly marker: LogMarker }[] = [];
   /** After this timestamp it lacks lines that nobody has any more. */
   private gapFrom: string | undefined;
+  private readonly ahead = new LinesAhead();
+  private lookAgainMs = FIRST_LOOK_MS;
+  private readonly reader: LogReader;
 
   constructor(
-    private readonly request: LogRequest,
-    private readonly reader: LogReader,
+    private request: LogRequest,
+    reader: LogReader,
     private readonly ring: LogRing,
     private readonly options: SharedLogReaderOptions,
   ) {
     this.place = request.resumeAt;
+    this.reader = guarded(reader, (error) => this.end(error));
   }
 
   /** It will soon go on with what the ring gets now. */
@@ -68,6 +82,7 @@ export class SharedLogReader implements Disposable {
     // Who was here all the time hears of runs from the ring.
     const isNew = this.isFresh;
     this.leaveState();
+    this.ahead.resume();
     const reading = this.options.readOn(
       this.place ? { ...this.request, resumeAt: this.place } : this.request,
       {
@@ -86,8 +101,8 @@ export class SharedLogReader implements Disposable {
 
   /** To be called when the ring has got another entry. */
   advance(): void {
-    if (this.state.kind === 'waiting') this.tryToJoin();
-    if (this.state.kind === 'joined' && this.isHeld) this.keepMarker();
+    this.keepMarker();
+    if (this.state.kind === 'waiting' && !this.tryToJoin()) this.lookSoon();
     while (this.state.kind === 'joined' && !this.isHeld) {
       const { next } = this.state;
       if (next < this.ring.first) {
@@ -97,9 +112,15 @@ export class SharedLogReader implements Disposable {
       const entry = this.ring.at(next);
       if (!entry) return;
       this.state = { kind: 'joined', next: next + 1 };
+      this.missed = this.missed.filter((missed) => missed.entry > next);
       if (entry.kind === 'marker') this.reader.marker(entry.marker);
       else this.hand(entry.batch);
     }
+  }
+
+  /** Takes lines it has behind it, where the ring begins in the middle of the log. */
+  prime(lines: readonly LogLine[]): void {
+    if (!this.isOver()) this.reader.prime(lines);
   }
 
   /** The log can't be read any further. */
@@ -127,32 +148,75 @@ export class SharedLogReader implements Disposable {
   }
 
   private takeRead(batch: LogBatch): void | Promise<void> {
+    this.lookAgainMs = FIRST_LOOK_MS;
+    const news = this.ahead.withoutKnown(batch);
+    this.reach(news);
+    if (news.lines.length === 0) return;
+    if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, news);
+    return this.reader.lines(news);
+  }
+
+  private reach(batch: LogBatch): void {
+    this.ahead.note(batch, this.place);
     this.place = batch.place ?? this.place;
-    return this.reader.lines(batch);
   }
 
   private caughtUp(error: Error | undefined): void {
     if (this.state.kind !== 'catchingUp') return;
     const { reading, ringEnd } = this.state;
     this.place ??= reading.place;
-    if (error && !isGone(error)) this.end(error);
+    if (error && !isNoSuchContainer(error)) this.end(error);
     else if (error) this.joinWithout(ringEnd);
     // The log was empty.
     else if (!this.place && ringEnd >= this.ring.first)
-      this.takeFrom({ entry: ringEnd, rest: [], before: [] });
+      this.takeFrom({ entry: this.entryOfUnterminated(ringEnd), rest: [], before: [] });
     else if (!this.tryToJoin()) this.wait();
+  }
+
+  /** A log without a whole line can have one that broke off, which only the ring tells to be a line. */
+  private entryOfUnterminated(ringEnd: number): number {
+    if (this.request.tail === 0) return ringEnd;
+    for (let entry = this.ring.first; entry < ringEnd; entry++)
+      if (this.ring.at(entry)?.kind === 'lines') return entry;
+    return ringEnd;
   }
 
   /** The container is no more, so what the ring does not have is lost. */
   private joinWithout(ringEnd: number): void {
-    this.gapFrom = this.place?.cursor.timestamp;
-    this.takeFrom({ entry: Math.max(ringEnd, this.ring.first), rest: [], before: [] });
+    const { place } = this;
+    this.gapFrom = place?.cursor.timestamp;
+    if (place && place.cursor.containerId !== this.options.containerId()) this.readSuccessor();
+    // Nothing was read, so all that the ring has is news.
+    else
+      this.takeFrom({
+        entry: place ? Math.max(ringEnd, this.ring.first) : this.ring.first,
+        rest: [],
+        before: [],
+      });
+  }
+
+  /** Another container took the place of the one it was reading: all that one wrote is news. */
+  private readSuccessor(): void {
+    this.leaveState();
+    this.state = { kind: 'joined', next: this.ring.end };
+    this.place = undefined;
+    this.request = { tail: 'all', follow: true };
+    this.tellMissed(this.ring.end);
+    this.catchUp();
   }
 
   private wait(): void {
     this.leaveState();
-    const timer = this.options.clock.setTimer(() => this.catchUp(), LOOK_AGAIN_MS);
+    const timer = this.options.clock.setTimer(() => this.catchUp(), this.lookAgainMs);
+    this.lookAgainMs = Math.min(this.lookAgainMs * 2, LONGEST_LOOK_MS);
     this.state = { kind: 'waiting', timer };
+  }
+
+  /** Something was written, so there is something to read. */
+  private lookSoon(): void {
+    if (this.lookAgainMs === 2 * FIRST_LOOK_MS) return;
+    this.lookAgainMs = FIRST_LOOK_MS;
+    this.wait();
   }
 
   private tryToJoin(): boolean {
@@ -167,15 +231,21 @@ export class SharedLogReader implements Disposable {
     this.leaveState();
     this.state = { kind: 'joined', next: entry };
     if (this.isFresh) this.reader.prime(before);
-    for (const missed of this.missed) if (missed.entry < entry) this.reader.marker(missed.marker);
-    this.missed = [];
+    this.tellMissed(entry);
     const textLength = rest.reduce((sum, { text }) => sum + text.length + 1, 0);
     if (rest.length > 0) this.hand({ lines: rest, textLength, ...(place && { place }) });
     this.advance();
   }
 
+  private tellMissed(before: number): void {
+    const { missed } = this;
+    this.missed = [];
+    for (const { entry, marker } of missed) if (entry < before) this.reader.marker(marker);
+  }
+
   private hand(batch: LogBatch): void {
-    this.place = batch.place ?? this.place;
+    this.hasJoined = true;
+    this.reach(batch);
     if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, batch);
     const taken = this.reader.lines(batch);
     if (!taken) return;
@@ -199,7 +269,14 @@ export class SharedLogReader implements Disposable {
     const entry = this.ring.end - 1;
     const newest = this.ring.at(entry);
     if (newest?.kind !== 'marker' || this.missed.length >= MAX_MISSED_MARKERS) return;
+    if (!this.mayMiss(newest.marker) || this.missed.at(-1)?.entry === entry) return;
     this.missed.push({ entry, marker: newest.marker });
+  }
+
+  /** While it reads from the engine, the reading tells the rest, and a new reader's reading all. */
+  private mayMiss(marker: LogMarker): boolean {
+    if (this.state.kind === 'joined') return this.isHeld;
+    return this.hasJoined && (isOfRun(marker) || marker.kind === 'removed' || marker.kind === 'recreated');
   }
 
   private leaveState(): void {
@@ -210,8 +287,4 @@ export class SharedLogReader implements Disposable {
 
 function isOfRun({ kind }: LogMarker): boolean {
   return kind === 'stopped' || kind === 'restarted' || kind === 'started';
-}
-
-function isGone(error: Error): boolean {
-  return error instanceof EngineError && error.code === 'noSuchContainer';
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock';
 import { DisposableStore, toDisposable, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogRequest } from '../../model/log';
+import { parseTimestamp, toSeconds } from '../../model/logTime';
 import type { SessionSource } from './followSession';
 import { LogFollower } from './logFollower';
 import type { LogReader } from './logReader';
@@ -13,7 +14,7 @@ const LEAST_RING_LENGTH = 16 * 1024;
 
 /**
  * All logs being read from one engine. However many follow a container's log, the engine is asked to follow it once; a
- * log that is read to its end is read for each reader.
+ * log that is read to its end, or only from a later time on, is read for each reader.
  */
 export class SharedLogs implements Disposable {
   private readonly store = new DisposableStore();
@@ -26,9 +27,16 @@ export class SharedLogs implements Disposable {
   ) {}
 
   read(id: ContainerId, request: LogRequest, reader: LogReader): Disposable {
-    if (request.follow) return this.follow(request.resumeAt?.cursor.containerId ?? id, request, reader);
+    if (request.follow && !this.beginsLater(request))
+      return this.follow(request.resumeAt?.cursor.containerId ?? id, request, reader);
     const follower = this.store.add(new LogFollower(id, request, reader, this.sessions, this.clock));
     return toDisposable(() => this.store.delete(follower));
+  }
+
+  /** Whoever wants only what will be written after some time has no use for what others read until then. */
+  private beginsLater({ since, resumeAt }: LogRequest): boolean {
+    const timestamp = since === undefined || resumeAt ? undefined : parseTimestamp(since);
+    return timestamp !== undefined && toSeconds(timestamp) * 1_000 > this.clock.nowMs();
   }
 
   dispose(): void {
