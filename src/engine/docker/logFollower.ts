@@ -178,11 +178,14 @@ export class LogFollower implements Disposable {
     const moment = await newestMoment({ session, containerId: this.id, form: this.forms.of(session, run) });
     this.endAtBegin = placeInMoment(this.id, moment, 0);
     // Among lines of one timestamp, those that a tail leaves out tell which of them the rest are.
-    const isInMoment = tail === 0 || (tail !== 'all' && since === undefined);
+    const isTailExact = session.partStamps === 'shared';
+    const isInMoment = tail === 0 || (tail !== 'all' && since === undefined && isTailExact);
     const start = isInMoment ? placeInMoment(this.id, moment, tail) : undefined;
     if (!this.endAtBegin) this.progress.startEmpty();
     else if (start) this.progress.startAfter(start);
-    else this.progress.endsAt(this.endAtBegin);
+    else if (isTailExact) this.progress.endsAt(this.endAtBegin);
+    // Podman joins parts of lines wrongly when it looks for the newest: its answer says only that there are some.
+    else this.endAtBegin = undefined;
   }
 
   private async reopen(session: FollowSession, read: ContainerRun): Promise<ContainerRun> {
