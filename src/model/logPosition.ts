@@ -25,7 +25,7 @@ export function cursorAfter(containerId: ContainerId, { timestamp, stream, text 
 export class CursorFinder {
   private matches = 0;
 
-  /** @param text of the cursor's line, of which the first parts may be missing */
+  /** @param text of the cursor's line, if its first parts may be missing */
   constructor(
     private readonly cursor: LogCursor,
     private readonly text?: string,
@@ -58,6 +58,8 @@ export class LogPosition {
   /** Where another reader stopped, as long as no line of another timestamp was delivered. */
   private start: LogCursor | undefined;
   private last: LogLine | undefined;
+  /** The last line is the first there was: of a request for the newest lines it may be the end of a longer one. */
+  private isLastFirst = false;
   /** The lines delivered before the last one that have its timestamp; not the lines themselves, which may be long. */
   private sameStamp: { readonly stream: LogStream; readonly hash: number }[] = [];
   private oldestPartial: string | undefined;
@@ -145,7 +147,7 @@ export class LogPosition {
   seek(): void {
     const { cursor } = this;
     const timestamp = cursor && parseTimestamp(cursor.timestamp);
-    this.finder = cursor && new CursorFinder(cursor, this.last?.text);
+    this.finder = cursor && new CursorFinder(cursor, this.isLastFirst ? this.last?.text : undefined);
     this.soughtSeconds = timestamp ? toSeconds(timestamp) : Number.POSITIVE_INFINITY;
     this.passedBy = 0;
   }
@@ -170,6 +172,7 @@ export class LogPosition {
     const { last } = this;
     if (line.timestamp === '' || line.timestamp !== last?.timestamp) this.sameStamp = [];
     else this.sameStamp.push({ stream: last.stream, hash: hashText(last.text) });
+    this.isLastFirst = !last && !this.start;
     this.last = line;
     return this.ahead.length === 0 || !this.isDeliveredAhead(line);
   }

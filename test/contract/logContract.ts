@@ -5,7 +5,6 @@ import { EVERYTHING, type LogFilter } from '../../src/model/logFilter';
 import type { Pattern } from '../../src/model/logPattern';
 import { eventually } from '../support/eventually';
 import { LogCollector } from '../support/logCollector';
-import { skipWithReason } from '../support/skip';
 import { FOLLOW, withCode, type ContractFixture } from './contractFixture';
 
 /** What every engine promises about logs. To be called inside `describe`. */
@@ -55,13 +54,7 @@ export function logContract(fixture: ContractFixture): void {
     assert.deepEqual(log.textsOf('stderr'), numbers(1));
   });
 
-  it('joins long lines, decodes UTF-8 and keeps bytes that are none visible', async function () {
-    // Known fault: of a long line and others at the very end of a run, real Podman 4.3 sometimes gives pieces.
-    if (fixture.world.expected.product === 'Libpod' && fixture.world.expected.longestTerminalLine < 1_000)
-      skipWithReason(
-        this,
-        'real Podman 4.3 cuts these lines differently each time; see the cases of parts of lines',
-      );
+  it('joins long lines, decodes UTF-8 and keeps bytes that are none visible', async () => {
     const id = await fixture.world.run({
       name: 'wide',
       output: [

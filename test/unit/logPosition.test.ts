@@ -137,6 +137,21 @@ describe('LogPosition', () => {
     assert.deepEqual(ordinals, [4, 1]);
   });
 
+  it('takes only the first line there was for the end of a longer one', () => {
+    const long = `${'x'.repeat(20_000)}end`;
+    const cut = new LogPosition('id');
+    cut.accept(line(1, 'end'));
+    cut.seek();
+    assert.equal(cut.accept(line(1, long)), false);
+    assert.equal(cut.isSeeking, false);
+
+    const whole = new LogPosition('id');
+    for (const text of [long, 'between', '']) whole.accept(line(1, text));
+    whole.seek();
+    const isNew = [long, 'between', '', 'new'].map((text) => whole.accept(line(1, text)));
+    assert.deepEqual(isNew, [false, false, false, true]);
+  });
+
   it('starts after a line that was not delivered', () => {
     const position = new LogPosition('id');
     position.startAfter(cursorAfter('id', line(2, 'c')));
