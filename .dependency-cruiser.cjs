@@ -2,17 +2,18 @@
 const ROOMS = {
   base: [],
   model: ['base'],
-  'engine/engine.ts': ['model', 'base'],
-  'engine/docker': ['engine/engine.ts', 'model', 'base'],
-  'engine/remote': ['engine/engine.ts', 'protocol', 'model', 'base'],
+  port: ['model', 'base'],
+  'engine/docker': ['port', 'model', 'base'],
+  'engine/remote': ['port', 'protocol', 'model', 'base'],
   protocol: ['model', 'base'],
-  deploy: ['engine/engine.ts', 'model', 'base'],
-  agent: ['engine/docker', 'engine/engine.ts', 'deploy', 'protocol', 'model', 'base'],
-  vscode: ['engine/docker', 'engine/remote', 'engine/engine.ts', 'deploy', 'protocol', 'model', 'base'],
+  deploy: ['port', 'model', 'base'],
+  agent: ['engine/docker', 'port', 'deploy', 'protocol', 'model', 'base'],
+  vscode: ['engine/docker', 'engine/remote', 'port', 'deploy', 'protocol', 'model', 'base'],
 };
 
-const anyOf = (paths) =>
-  `^src/(${paths.map((path) => path.replace('.', '\\.') + (path.endsWith('.ts') ? '$' : '/')).join('|')})`;
+/** The port is made of the files that lie directly in src/engine/. */
+const patternOf = (room) => (room === 'port' ? 'engine/[^/]+\\.ts$' : `${room}/`);
+const anyOf = (rooms) => `^src/(${rooms.map(patternOf).join('|')})`;
 
 const roomRules = Object.entries(ROOMS).map(([room, mayImport]) => ({
   name: `${room} imports only ${mayImport.join(', ') || 'itself'}`,

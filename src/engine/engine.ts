@@ -3,6 +3,7 @@ import type { Disposable } from '../base/lifecycle';
 import type { ConnectionState } from '../model/connection';
 import type { Container, ContainerId } from '../model/container';
 import type { LogRequest, LogSink } from '../model/log';
+import type { EngineMetrics } from './metrics';
 
 /** Why an engine could not do something. Branch on the code, never on the message. */
 export type EngineErrorCode =
@@ -201,4 +202,7 @@ export interface ContainerEngine extends Disposable {
 
   /** Starts a process with a terminal. `command` is an argument vector; no shell reads it. */
   exec(id: ContainerId, command: readonly string[], size: TerminalSize): Promise<ExecSession>;
+
+  /** What its containers and its machine use; left out where the host tells no figures. */
+  readonly metrics?: EngineMetrics;
 }
