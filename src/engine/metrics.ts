@@ -38,8 +38,8 @@ export interface EngineMetrics {
   watch(request: MetricsRequest, sink: MetricsSink): MetricsWatch;
 
   /**
-   * What is remembered of containers; those nothing is known of are left out. Rejects with an EngineError if the host is
-   * away.
+   * What is remembered of containers; those nothing is known of are left out. Rejects with an EngineError where it is out
+   * of reach: the history is kept beside the engine.
    */
   readHistory(
     containers: readonly ContainerId[],

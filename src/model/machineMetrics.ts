@@ -33,7 +33,12 @@ export interface EngineCounts {
 export type MachineUpdate =
   | { readonly kind: 'sample'; readonly sample: MachineSample; readonly counts: EngineCounts }
   /** There are no values from now on, or there never are: the engine is on a machine that nobody can look at from here. */
-  | { readonly kind: 'gap'; readonly reason: 'disconnected' | 'notThisMachine' };
+  | {
+      readonly kind: 'gap';
+      readonly reason: 'disconnected' | 'notThisMachine';
+      /** Where they are known; told again when they change. */
+      readonly counts?: EngineCounts;
+    };
 
 /** The figures of a machine that have a history. */
 export const MACHINE_SERIES = [

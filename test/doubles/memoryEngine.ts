@@ -14,6 +14,7 @@ import {
 import type { Container, ContainerId } from '../../src/model/container';
 import { filteredLog } from '../../src/model/filteredSink';
 import type { LogRequest, LogSink } from '../../src/model/log';
+import { MemoryMetrics } from './memoryMetrics';
 
 export const MEMORY_ENGINE_INFO: EngineInfo = {
   product: 'Memory',
@@ -119,6 +120,7 @@ export class MemoryEngine implements ContainerEngine {
   readonly performed: ContainerCommand[] = [];
   readonly follows: FollowedLog[] = [];
   readonly execs: MemoryExec[] = [];
+  readonly metrics = new MemoryMetrics();
   connectCalls = 0;
   retryCalls = 0;
   /** Carries a command out, or throws. */
