@@ -6,10 +6,19 @@ import type { EngineError } from './engine';
 /** A folder to build from, read as it is taken: backpressure is the reader's. The bytes are those of a tar archive. */
 export type ContextArchive = () => AsyncIterable<Uint8Array>;
 
+/** Who asks for a deployment, where that is not the person whose process runs it. */
+export interface DeploymentOrigin {
+  /** For people: becomes {@link Deployment.startedBy}. */
+  readonly startedBy: string;
+  /** Becomes {@link Deployment.commandId}. */
+  readonly commandId: string;
+}
+
 export interface DeploymentStart {
   readonly spec: DeploymentSpec;
   /** For a source of the kind `folder` or `compose` that is not on the machine of the engine. */
   readonly context?: ContextArchive;
+  readonly origin?: DeploymentOrigin;
 }
 
 /** A page of deployments, newest first. */
@@ -35,7 +44,7 @@ export interface DeploymentSink {
 
 /**
  * The port of a host's deployments. They run beside the engine, and go on when nobody looks. All promises reject with
- * EngineErrors only.
+ * EngineErrors only; `noSuchDeployment` for an id that nobody has, or that was forgotten.
  */
 export interface Deployments {
   /** Whether this host deploys at all, for this person. */
@@ -57,10 +66,10 @@ export interface Deployments {
   cancel(id: DeploymentId): Promise<void>;
 
   /** The same once more, with the secrets of its inputs as far as the host still has them. */
-  retry(id: DeploymentId): Promise<Deployment>;
+  retry(id: DeploymentId, origin?: DeploymentOrigin): Promise<Deployment>;
 
   /** Runs the image of an earlier, successful deployment again. */
-  rollBackTo(id: DeploymentId): Promise<Deployment>;
+  rollBackTo(id: DeploymentId, origin?: DeploymentOrigin): Promise<Deployment>;
 
   /** Its inputs without secrets, to compare. */
   readSpec(id: DeploymentId): Promise<DeploymentSpec>;

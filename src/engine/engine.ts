@@ -26,6 +26,7 @@ export type EngineErrorCode =
   /** The connection broke while something was under way. */
   | 'connectionLost'
   | 'noSuchContainer'
+  | 'noSuchDeployment'
   /** The host's agent does not let this token do it. */
   | 'forbidden'
   /** The host's agent does not know the token, or no longer; or there is none to show it. */

@@ -10,6 +10,7 @@ export const ENGINE_ERROR_CODES = [
   'badEndpoint',
   'connectionLost',
   'noSuchContainer',
+  'noSuchDeployment',
   'conflict',
   'notSupported',
   'badRequest',

@@ -74,6 +74,8 @@ function codeInWords({ code, message }: EngineError): string {
       return vscode.l10n.t('the connection to the engine was lost');
     case 'noSuchContainer':
       return vscode.l10n.t('the container is gone');
+    case 'noSuchDeployment':
+      return vscode.l10n.t('the deployment is not known any more');
     case 'forbidden':
       return vscode.l10n.t('your access to this host does not allow it');
     default:
