@@ -53,7 +53,31 @@ module.exports = {
       name: 'webview imports only the page part of the protocol, model and base',
       severity: 'error',
       from: { path: '^webview/' },
-      to: { path: '^src/', pathNot: '^src/(protocol|model|base)/' },
+      to: { path: '^src/', pathNot: '^src/(protocol/webview|model|base)/' },
+    },
+    {
+      name: 'the page part of the protocol knows nothing of the wire',
+      severity: 'error',
+      from: { path: '^src/protocol/webview/' },
+      to: { path: '^src/protocol/', pathNot: '^src/protocol/webview/' },
+    },
+    {
+      name: 'one page knows nothing of another',
+      severity: 'error',
+      from: { path: '^webview/([^/]+)/' },
+      to: { path: '^webview/[^/]+/', pathNot: '^webview/$1/' },
+    },
+    {
+      name: 'only webview/components.ts knows the toolkit of controls',
+      severity: 'error',
+      from: { pathNot: '^webview/components\\.ts$' },
+      to: { path: 'webview-ui-toolkit|@microsoft/fast-' },
+    },
+    {
+      name: 'only the pages use the DOM: nothing of the extension imports them',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^webview/' },
     },
     { name: 'no cycles', severity: 'error', from: { path: '^(src|webview)/' }, to: { circular: true } },
     {

@@ -1,7 +1,7 @@
 // Builds the bundles of the extension and of the agent (default: for development; --production: minified; --watch) or,
 // with --tests, that of the suites that run inside VS Code.
 const esbuild = require('esbuild');
-const { chmodSync, copyFileSync, mkdirSync, readdirSync } = require('node:fs');
+const { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 
 const isProduction = process.argv.includes('--production');
@@ -66,6 +66,27 @@ const agentBundle = {
   plugins: [...common.plugins, agentFolder],
 };
 
+/** Each folder of `webview/` with a `main.ts` is a page, and has a `main.css` beside it. */
+const PAGES = readdirSync(path.join(__dirname, 'webview')).filter((name) =>
+  existsSync(path.join(__dirname, 'webview', name, 'main.ts')),
+);
+
+/** The pages of the panels: a script and a style sheet each, which need nothing beside them. */
+const pagesBundle = {
+  bundle: true,
+  platform: 'browser',
+  format: 'iife',
+  // VS Code 1.96 is Electron 32.
+  target: 'chrome128',
+  minify: isProduction,
+  sourcemap: isProduction ? false : 'inline',
+  logLevel: 'warning',
+  entryPoints: PAGES.flatMap((name) =>
+    ['ts', 'css'].map((ext) => ({ in: path.join(__dirname, `webview/${name}/main.${ext}`), out: name })),
+  ),
+  outdir: path.join(__dirname, 'dist/webview'),
+};
+
 const testBundle = {
   ...common,
   entryPoints: {
@@ -82,7 +103,7 @@ const testBundle = {
 };
 
 async function main() {
-  const bundles = isTests ? [testBundle] : [extensionBundle, agentBundle];
+  const bundles = isTests ? [testBundle] : [extensionBundle, agentBundle, pagesBundle];
   if (!isWatch) {
     await Promise.all(bundles.map((options) => esbuild.build(options)));
     return;

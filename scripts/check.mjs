@@ -13,11 +13,21 @@ export const CHECKS = [
     name: 'types of the pure rooms, without Node and DOM',
     command: [bin('tsc'), '-p', 'tsconfig.pure.json'],
   },
+  { name: 'types of the pages, with the DOM', command: [bin('tsc'), '-p', 'webview'] },
   { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
   { name: 'formatting', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   {
     name: 'import rules and cycles',
-    command: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src', 'test'],
+    command: [
+      bin('depcruise'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'err',
+      'src',
+      'test',
+      'webview',
+    ],
   },
 ];
 

@@ -1,5 +1,6 @@
 /** Builds the extension and packages it, and refuses a package with anything in it that users don't need. */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runOrThrow } from './processes.mjs';
 import { REPOSITORY } from './repository.mjs';
@@ -12,6 +13,7 @@ const RELATIVE_LINK = /(?<!!)\[([^\]]*)\]\((?![\w+.-]+:|#)[^)]*\)/g;
 /** What may be in the package, below its `extension/` folder. Pictures count only when the README shows them. */
 const ALLOWED = [
   /^dist\/[\w.-]+\.(js|css)$/,
+  /^dist\/webview\/[a-z]+\.(js|css)$/,
   /^dist\/agent\/(quaywatch-agent\.(js|service)|Dockerfile|compose\.yaml)$/,
   /^media\/[\w./-]+\.(svg|png|woff2?|md)$/,
   /^package(\.nls(\.[\w-]+)?)?\.json$/,
@@ -74,9 +76,17 @@ async function checkFiles(files) {
     );
   });
   if (surplus.length > 0) throw new Error(`not for the package (see .vscodeignore): ${surplus.join(', ')}`);
-  for (const needed of ['dist/extension.js', 'dist/agent/quaywatch-agent.js']) {
+  for (const needed of ['dist/extension.js', 'dist/agent/quaywatch-agent.js', ...(await pageFiles())]) {
     if (!files.includes(`extension/${needed}`)) throw new Error(`the package has no ${needed}`);
   }
+}
+
+/** The bundles of the pages: each folder of `webview/` that is no part of others has a script and a style sheet. */
+async function pageFiles() {
+  const entries = await readdir(join(REPOSITORY, 'webview'), { withFileTypes: true });
+  const pages = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const withMain = pages.filter((name) => existsSync(join(REPOSITORY, 'webview', name, 'main.ts')));
+  return withMain.flatMap((name) => [`dist/webview/${name}.js`, `dist/webview/${name}.css`]);
 }
 
 /**
