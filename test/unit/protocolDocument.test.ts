@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashText } from '../../src/model/logHash';
 import { COMMANDS, EVENTS, PERFORM_ROLES, RESERVED_CHANNELS } from '../../src/protocol/actions';
 import { decodeBase64url } from '../../src/protocol/base64url';
 import { CLOSE_REASONS, HTTP_REFUSALS } from '../../src/protocol/closeCodes';
@@ -164,6 +165,11 @@ describe('PROTOCOL.md', () => {
 
   it("has the plain endpoints' errors of the code", () => {
     for (const message of Object.values(PLAIN_ERRORS)) assert.ok(TEXT.includes(message), message);
+  });
+
+  it('states how the text of a cursor is hashed', () => {
+    const [, text = '', hash] = /FNV-1a \(32 bits, `(.+?)` is (\d+)\)/.exec(chapter('7. Data frames')) ?? [];
+    assert.equal(hashText(text), Number(hash));
   });
 
   it('has links that lead somewhere', () => {
