@@ -30,14 +30,14 @@ const MINUTE_MS = 60_000;
 /** @type {readonly Tier[]} */
 export const TIERS = [
   { name: 'check', needsEngine: false, needsPackage: false, isPresent: () => true, run: runChecks },
-  mochaTier('unit', { testTimeoutMs: 5_000, tierTimeoutMs: 3 * MINUTE_MS }),
+  mochaTier('unit', { testTimeoutMs: 15_000, tierTimeoutMs: 6 * MINUTE_MS }),
   mochaTier('contract', {
     testTimeoutMs: 60_000,
-    tierTimeoutMs: 15 * MINUTE_MS,
+    tierTimeoutMs: 25 * MINUTE_MS,
     needsEngine: true,
     needsPodman: true,
   }),
-  mochaTier('agent', { testTimeoutMs: 30_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
+  mochaTier('agent', { testTimeoutMs: 60_000, tierTimeoutMs: 15 * MINUTE_MS, needsEngine: true }),
   {
     name: 'extension',
     needsEngine: true,
@@ -46,16 +46,16 @@ export const TIERS = [
     run: runInExtensionHosts,
   },
   mochaTier('e2e', {
-    testTimeoutMs: 90_000,
-    tierTimeoutMs: 15 * MINUTE_MS,
+    testTimeoutMs: 150_000,
+    tierTimeoutMs: 25 * MINUTE_MS,
     // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves.
     mochaArgs: ['--exit'],
     needsEngine: true,
     needsPackage: true,
     obstacle: whyNoWorkbench,
   }),
-  mochaTier('rig', { testTimeoutMs: 90_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
-  mochaTier('bench', { testTimeoutMs: 90_000, tierTimeoutMs: 8 * MINUTE_MS, needsEngine: true }),
+  mochaTier('rig', { testTimeoutMs: 90_000, tierTimeoutMs: 15 * MINUTE_MS, needsEngine: true }),
+  mochaTier('bench', { testTimeoutMs: 90_000, tierTimeoutMs: 15 * MINUTE_MS, needsEngine: true }),
 ];
 
 /**

@@ -45,9 +45,7 @@ describe('a remote host beside this machine, on screen', function () {
   };
   const tail = async (label: string, channel: string): Promise<void> => {
     await suite.tree.chooseFromMenu(label, 'Tail Logs');
-    const deadlineMs = Date.now() + 20_000;
-    while ((await suite.page.outputChannel()) !== channel)
-      assert.ok(Date.now() < deadlineMs, `${channel} is shown`);
+    await suite.page.waitForOutputChannel(channel);
   };
 
   it('is paired by its link, after its address and fingerprint were shown', async () => {

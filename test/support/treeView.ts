@@ -21,6 +21,7 @@ export interface TreeRow {
 
 const HOVER_TIMEOUT_MS = 4_000;
 const HOVER_ATTEMPTS = 5;
+const MENU_ATTEMPTS = 5;
 
 export class TreeView {
   private readonly page: Page;
@@ -106,8 +107,14 @@ export class TreeView {
 
   /** Right-clicks a row and returns the labels of its menu, which stays open. */
   async openMenu(label: string | RegExp): Promise<string[]> {
-    await this.row(label).locator('.label-name').click({ button: 'right' });
-    return this.workbench.menuLabels();
+    for (let attempt = 1; ; attempt++) {
+      await this.row(label).locator('.label-name').click({ button: 'right' });
+      const labels = await this.workbench.menuLabels();
+      // A tree in motion may have put another row under the pointer. The row of a menu has the focus.
+      if (await this.hasFocus(label)) return labels;
+      if (attempt === MENU_ATTEMPTS) throw new Error(`the menu of ${String(label)} does not open`);
+      await this.workbench.closeMenu();
+    }
   }
 
   /** Right-clicks a row and chooses from its menu. */
@@ -169,6 +176,10 @@ export class TreeView {
     await row.waitFor();
     if ((await row.getAttribute('aria-expanded')) !== wanted) await row.locator('.monaco-tl-twistie').click();
     await row.and(this.page.locator(`[aria-expanded="${wanted}"]`)).waitFor();
+  }
+
+  private async hasFocus(label: string | RegExp): Promise<boolean> {
+    return (await this.row(label).and(this.page.locator('.focused')).count()) > 0;
   }
 
   private pane(): Locator {

@@ -31,7 +31,8 @@ export type ThemeKind = keyof typeof themes;
 
 const screenshotFolder = join('out', 'screenshots');
 const startTimeoutMs = 60_000;
-const actionTimeoutMs = 20_000;
+/** What is awaited mostly comes at once; a busy machine may need long. */
+const actionTimeoutMs = 45_000;
 const attemptTimeoutMs = 2_000;
 const notification = '.notifications-toasts .notification-list-item';
 const dialog = '.monaco-dialog-box';
@@ -224,6 +225,12 @@ export class VSCodePage {
     await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
   }
 
+  /** Closes the context menu that is open without choosing anything. */
+  async closeMenu(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
+  }
+
   // Dialogs and notifications
 
   /** The modal dialog that is open, or opens next. */
@@ -305,6 +312,15 @@ export class VSCodePage {
       .map(({ text }) => text.replaceAll('\u00a0', ' '));
   }
 
+  /** Waits until the output channel on screen is one whose name begins so, and returns its name. */
+  async waitForOutputChannel(beginning: string): Promise<string> {
+    const selected = this.page
+      .locator(outputSelect)
+      .locator('option:checked', { hasText: new RegExp(`^\\s*${escapeRegExp(beginning)}`) });
+    await selected.first().waitFor({ state: 'attached' });
+    return this.outputChannel();
+  }
+
   /** The whole text of the output channel on screen, copied as a person would: select all, copy. */
   async outputText(): Promise<string> {
     await this.page.locator('.panel .monaco-editor[role="code"]').first().click();
@@ -318,7 +334,7 @@ export class VSCodePage {
   }
 
   /** Waits until the output on screen contains the text, and returns the whole output. */
-  async waitForOutput(text: string | RegExp, timeoutMs = 30_000): Promise<string> {
+  async waitForOutput(text: string | RegExp, timeoutMs = actionTimeoutMs): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const output = await this.outputText();
