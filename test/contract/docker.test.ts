@@ -2,13 +2,20 @@ import { DockerEngine } from '../../src/engine/docker/dockerEngine';
 import { dockerSessionOpener } from '../../src/engine/docker/openDockerSession';
 import { engineControlOrSkip, testEngineOrSkip } from '../support/testEngine';
 import { containerEngineContract } from './containerEngineContract';
+import { ContractFixture, type ContractSubject } from './contractFixture';
 import { FakeWorld } from './fakeWorld';
+import { metricsContract } from './metricsContract';
 import { RealWorld } from './realWorld';
 import type { World } from './world';
 
 function makeDockerEngine(world: World): DockerEngine {
   const log = (): void => undefined;
   return new DockerEngine({ openSession: dockerSessionOpener(() => world.dockerHost, log), log });
+}
+
+function contracts(subject: () => ContractSubject): void {
+  containerEngineContract(subject);
+  describe('figures', () => metricsContract(new ContractFixture(subject)));
 }
 
 describe('ContainerEngine over a real Docker engine', function () {
@@ -18,7 +25,7 @@ describe('ContainerEngine over a real Docker engine', function () {
     world = new RealWorld(testEngineOrSkip(this), engineControlOrSkip(this));
     await world.cleanUp();
   });
-  containerEngineContract(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
+  contracts(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
 });
 
 for (const personality of ['20.10', '25', '29', 'podman'] as const) {
@@ -27,6 +34,6 @@ for (const personality of ['20.10', '25', '29', 'podman'] as const) {
     let world: FakeWorld;
     before(async () => (world = await FakeWorld.open(personality)));
     after(() => world.engine.dispose());
-    containerEngineContract(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
+    contracts(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
   });
 }

@@ -73,6 +73,28 @@ export class DockerApi implements ContainerSource {
     });
   }
 
+  /** As {@link openEvents}, of images. `signal` gives up the request as well as the stream. */
+  async openImageEvents(signal: AbortSignal): Promise<Readable> {
+    return this.until(signal).openStream('follow the events of images', SUBSCRIBE_DEADLINE_MS, '/events?', {
+      filters: { type: ['image'] },
+    });
+  }
+
+  /** Of those that `docker images` lists. */
+  async countImages(): Promise<number> {
+    const list = await this.getJson('list the images', '/images/json?', {});
+    if (!Array.isArray(list))
+      throw new EngineError('badResponse', 'The engine answered the list of images with something else.');
+    return list.length;
+  }
+
+  /** What the engine says of itself and its machine. */
+  async readInfo(): Promise<Fields> {
+    const info = asFields(await this.getJson('ask the engine about its machine', '/info?', {}));
+    if (!info) throw new EngineError('badResponse', 'The engine described itself unreadably.');
+    return info;
+  }
+
   async listContainers(ids?: readonly ContainerId[]): Promise<readonly unknown[]> {
     const filters = ids ? { filters: { id: [...ids] } } : {};
     const list = await this.getJson('list the containers', '/containers/json?', { all: true, ...filters });
@@ -140,9 +162,9 @@ export class DockerApi implements ContainerSource {
    * the request as well as the stream.
    */
   async openStats(id: ContainerId, signal: AbortSignal): Promise<Readable> {
-    const wanted = new DockerApi(this.docker, AbortSignal.any([this.signal, signal]));
     const path = `/containers/${encodeURIComponent(id)}/stats?`;
-    return wanted.openStream('follow the statistics', ANSWER_DEADLINE_MS, path, { stream: true });
+    const query = { stream: true };
+    return this.until(signal).openStream('follow the statistics', ANSWER_DEADLINE_MS, path, query);
   }
 
   async openExec(id: ContainerId, command: readonly string[], size: TerminalSize): Promise<AttachedExec> {
@@ -177,6 +199,11 @@ export class DockerApi implements ContainerSource {
       (abortSignal) => this.docker.getExec(execId).inspect({ abortSignal }),
     );
     return asNumber(asFields(description)?.['ExitCode']);
+  }
+
+  /** The same, whose requests and streams can also be given up earlier. */
+  private until(signal: AbortSignal): DockerApi {
+    return new DockerApi(this.docker, AbortSignal.any([this.signal, signal]));
   }
 
   private async send(command: ContainerCommand, abortSignal: AbortSignal): Promise<void> {

@@ -20,6 +20,7 @@ import {
 import type { Log } from './containerWatch';
 import type { DockerSession } from './dockerSession';
 import { DockerExecSession } from './execSession';
+import { DockerMetrics } from './dockerMetrics';
 import type { SessionSource } from './followSession';
 import { readerOf } from './logReader';
 import { SharedLogs } from './sharedLogs';
@@ -57,10 +58,12 @@ export class DockerEngine implements ContainerEngine, SessionSource {
 
   private readonly clock: Clock;
   private readonly logs: SharedLogs;
+  readonly metrics: DockerMetrics;
 
   constructor(private readonly options: DockerEngineOptions) {
     this.clock = options.clock ?? systemClock;
     this.logs = this.store.add(new SharedLogs(this, this.clock));
+    this.metrics = this.store.add(new DockerMetrics(this, this.clock));
   }
 
   get connection(): EngineConnection {

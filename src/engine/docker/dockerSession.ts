@@ -6,6 +6,7 @@ import { EngineError, type EngineInfo } from '../engine';
 import { ContainerWatch, type Log } from './containerWatch';
 import { DockerApi } from './dockerApi';
 import type { DockerClient } from './dockerClient';
+import type { DockerEndpoint } from './endpoint';
 
 /** One live connection to an engine: its requests and its watch end together. */
 export class DockerSession implements Disposable {
@@ -16,6 +17,7 @@ export class DockerSession implements Disposable {
   constructor(
     private readonly client: DockerClient,
     readonly info: EngineInfo,
+    readonly endpointKind: DockerEndpoint['kind'],
     clock: Clock,
     log: Log,
   ) {

@@ -11,6 +11,6 @@ export function dockerSessionOpener(dockerHost: () => string | undefined, log: L
   return async (signal) => {
     const { endpoint, info } = await findEngine({ dockerHost: dockerHost(), machine: thisMachine(), signal });
     const client = await createDockerClient(endpoint, info.apiVersion);
-    return new DockerSession(client, info, systemClock, log);
+    return new DockerSession(client, info, endpoint.kind, systemClock, log);
   };
 }

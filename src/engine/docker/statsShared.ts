@@ -7,6 +7,13 @@ import type { ContainersChange } from '../engine';
 import { StatsReader } from './statsReader';
 import type { StatsSession, StatsSessionSource } from './statsSession';
 
+/** Told once of what all watchers of a container are told. */
+export interface StatsRecorder {
+  update(id: ContainerId, update: MetricUpdate): void;
+  /** Nobody watches it any more. */
+  left(id: ContainerId): void;
+}
+
 interface SharedReader extends Disposable {
   readonly reader: StatsReader;
   readonly updates: Emitter<MetricUpdate>;
@@ -25,6 +32,7 @@ export class SharedStats implements Disposable {
   constructor(
     private readonly sessions: StatsSessionSource,
     private readonly clock: Clock,
+    private readonly recorder?: StatsRecorder,
   ) {
     this.store.add(sessions.onDidChangeSession(() => this.noteSession()));
   }
@@ -51,7 +59,10 @@ export class SharedStats implements Disposable {
 
   private open(id: ContainerId): SharedReader {
     const updates = new Emitter<MetricUpdate>();
-    const reader = new StatsReader(id, this.sessions, this.clock, (update) => updates.fire(update));
+    const reader = new StatsReader(id, this.sessions, this.clock, (update) => {
+      this.recorder?.update(id, update);
+      updates.fire(update);
+    });
     const shared: SharedReader = {
       reader,
       updates,
@@ -67,6 +78,7 @@ export class SharedStats implements Disposable {
   private close(id: ContainerId, shared: SharedReader): void {
     if (this.readers.get(id) === shared) this.readers.delete(id);
     this.store.delete(shared);
+    this.recorder?.left(id);
     if (this.readers.size === 0) this.forgetSession();
   }
 

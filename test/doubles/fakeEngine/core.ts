@@ -18,6 +18,8 @@ export interface CoreOptions {
   readonly statsIntervalMs?: number;
   /** Offset from UTC of Podman's timestamps, in minutes. Default 120. */
   readonly localOffsetMinutes?: number;
+  /** Says in `/info` that it runs on another machine than this one. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Everything the engine knows, shared by its routes and its controls. */
@@ -34,6 +36,11 @@ export class EngineCore {
   readonly offsetMinutes: number;
   /** The list answers with broken JSON. */
   hasMalformedList = false;
+  /** Images that no container uses. */
+  readonly unusedImages = new Set<string>();
+  readonly isElsewhere: boolean;
+  /** Changes each sample of statistics before it is sent. */
+  changeStats: (sample: object) => unknown = (sample) => sample;
   /** Images that containers cannot be created from, because they are not there. */
   readonly missingImages = new Set<string>();
   /** Route names that answer 500 with a message. */
@@ -48,6 +55,7 @@ export class EngineCore {
     this.events = new EventsHub(this.personality, this.clock);
     this.faults = new ConnectionFaults(seed);
     this.statsIntervalMs = options.statsIntervalMs ?? this.personality.statsIntervalMs;
+    this.isElsewhere = options.isElsewhere ?? false;
     this.offsetMinutes = this.personality.timestampsAreLocal ? (options.localOffsetMinutes ?? 120) : 0;
   }
 

@@ -164,6 +164,17 @@ export class FakeEngine {
     this.core.missingImages.add(image);
   }
 
+  /** An image is pulled that no container uses. */
+  addImage(name: string): void {
+    this.core.unusedImages.add(name);
+    this.emitEvent('image', 'pull', name, { name });
+  }
+
+  removeImage(name: string): void {
+    this.core.unusedImages.delete(name);
+    this.emitEvent('image', 'delete', name, { name });
+  }
+
   /** Adds stopped containers without events; 30,000 take well under a second. */
   bulkStopped(count: number): FakeContainer[] {
     return addStopped(this.core, count);
@@ -259,6 +270,11 @@ export class FakeEngine {
   }
 
   // --- Faults
+
+  /** Changes each sample of statistics before it is sent; without a function they are sent as they are. */
+  changeStats(change: (sample: object) => unknown = (sample) => sample): void {
+    this.core.changeStats = change;
+  }
 
   /** While set, the list of containers is answered with broken JSON. */
   get malformedList(): boolean {

@@ -40,7 +40,8 @@ function streamSamples(
   const closed = core.counters.streamOpened('stats');
   const send = (): void => {
     if (container.state === 'removing') response.end();
-    else if (response.writableLength === 0) response.write(`${JSON.stringify(sampler.next())}\n`);
+    else if (response.writableLength === 0)
+      response.write(`${JSON.stringify(core.changeStats(sampler.next()))}\n`);
   };
   send();
   const timer = setInterval(send, core.statsIntervalMs);

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { EngineCore } from '../core';
 import type { FakeContainer } from '../container';
 import { flag, sendJson, type Route, type RouteContext } from './routing';
@@ -43,20 +44,21 @@ function info({ core, response }: RouteContext): void {
   const { engineVersion, cgroupVersion, isPodman } = core.personality;
   sendJson(response, 200, {
     ID: 'FAKE:ENGI:NE00',
-    Name: 'fake-engine',
+    Name: core.isElsewhere ? 'fake-engine' : os.hostname(),
     ServerVersion: engineVersion,
     ...stateCounts(core),
-    Images: imagesInUse(core).size,
+    Images: imagesInUse(core).size + core.unusedImages.size,
+    DockerRootDir: os.tmpdir(),
     Driver: isPodman ? 'overlay' : 'overlay2',
     LoggingDriver: isPodman ? 'k8s-file' : 'json-file',
     CgroupDriver: 'cgroupfs',
     CgroupVersion: String(cgroupVersion),
-    KernelVersion: '6.1.0-fake',
+    KernelVersion: core.isElsewhere ? '6.1.0-fake' : os.release(),
     OperatingSystem: 'Fake Engine of the Quaywatch tests',
     OSType: 'linux',
     Architecture: 'x86_64',
     NCPU: 4,
-    MemTotal: 8 * 1024 ** 3,
+    MemTotal: core.isElsewhere ? 8 * 1024 ** 3 : os.totalmem(),
     ExperimentalBuild: isPodman,
     Swarm: { LocalNodeState: 'inactive', ControlAvailable: false, NodeID: '' },
   });
@@ -78,7 +80,7 @@ function imagesInUse(core: EngineCore): Map<string, FakeContainer> {
   return new Map(core.containers.newestFirst().map((container) => [container.image, container]));
 }
 
-/** One image for each that a container uses. */
+/** One image for each that a container uses, and those that none does. */
 function images({ core, response, query }: RouteContext): void {
   const list = [...imagesInUse(core)].map(([image, user]) => ({
     Id: user.imageId,
@@ -89,5 +91,14 @@ function images({ core, response, query }: RouteContext): void {
     Containers: -1,
     Labels: flag(query, 'labels') ? {} : null,
   }));
-  sendJson(response, 200, list);
+  const unused = [...core.unusedImages].map((image) => ({
+    Id: `sha256:${Buffer.from(image).toString('hex').padEnd(64, '0').slice(0, 64)}`,
+    RepoTags: [image],
+    RepoDigests: [],
+    Created: 1_700_000_000,
+    Size: 4_000_000,
+    Containers: -1,
+    Labels: null,
+  }));
+  sendJson(response, 200, [...list, ...unused]);
 }
