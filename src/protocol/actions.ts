@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DEPLOYMENT_COMMANDS, DEPLOYMENT_EVENTS } from './deploymentActions';
 import { ROLES, type Role } from './envelope';
 import { LIMITS } from './limits';
 import {
@@ -145,6 +146,7 @@ export const COMMANDS = {
     result: NothingSchema,
   },
   stop_exec: { channel: 'exec', role: 'admin', isSigned: false, data: StreamSchema, result: NothingSchema },
+  ...DEPLOYMENT_COMMANDS,
 } as const satisfies Record<string, CommandDefinition>;
 
 /** What a container command needs; the table in PROTOCOL.md's chapter 6. */
@@ -200,9 +202,10 @@ export const EVENTS = {
     }),
   },
   error: { channel: 'system', data: v.object({ code: ShortTextSchema, message: v.string() }) },
+  ...DEPLOYMENT_EVENTS,
 } as const satisfies Record<string, EventDefinition>;
 
 export const ACK = { channel: 'system', action: 'ack' } as const;
 
 /** Channels no action of this version uses. */
-export const RESERVED_CHANNELS = ['metrics', 'deployment', 'image', 'volume', 'network', 'swarm'] as const;
+export const RESERVED_CHANNELS = ['metrics', 'image', 'volume', 'network', 'swarm'] as const;

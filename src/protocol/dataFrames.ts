@@ -13,6 +13,11 @@ export const FRAME_TYPES = {
   exec_output: 3,
   exec_exited: 4,
   exec_input: 5,
+  deployment_entries: 32,
+  deployment_stream_ended: 33,
+  upload_data: 34,
+  upload_complete: 35,
+  upload_ended: 36,
 } as const;
 
 export type FrameType = keyof typeof FRAME_TYPES;
@@ -145,7 +150,8 @@ export function decodeExecExited(body: Uint8Array): ExecExited {
   return decodeJsonBody(ExitedSchema, body);
 }
 
-function decodeJsonBody<Schema extends v.GenericSchema>(
+/** @throws ProtocolError `badFrame` */
+export function decodeJsonBody<Schema extends v.GenericSchema>(
   schema: Schema,
   body: Uint8Array,
 ): v.InferOutput<Schema> {

@@ -31,6 +31,7 @@ export const AGENT_ERROR_CODES = [
   'tooManyStreams',
   'streamInUse',
   'noSuchStream',
+  'noSuchUpload',
   'tooLarge',
   'shuttingDown',
   'versionMismatch',

@@ -9,6 +9,7 @@ export const CONTAINER_LOGS_PATH = '/ws/container/logs';
 export const DEPLOYMENT_LOGS_PATH = '/ws/deployment/logs';
 export const METRICS_PATH = '/ws/metrics';
 export const HEALTH_PATH = '/health';
+export const DEPLOYMENTS_PATH = '/v1/deployments';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -78,6 +79,14 @@ export const LIMITS = {
   plainPingMs: 30 * SECOND_MS,
   plainTailLines: 100,
   plainMaxLineBytes: MIB,
+
+  maxDeploymentsPerPage: 200,
+  deploymentsPerPart: 50,
+  deploymentChangeDelayMs: 100,
+  maxUploadFrameBytes: 256 * KIB,
+  maxUploadBytes: 2_048 * MIB,
+  maxUploads: 4,
+  maxDeploymentRequestBytes: MIB,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -1,3 +1,5 @@
+import type { DeploymentStage, DeploymentStatus } from '../model/deployment';
+
 /** What the plain endpoints send; PROTOCOL.md, chapter 12. Field names are those of their documentation. */
 export type PlainLogMessage = Stamped<
   | {
@@ -17,19 +19,10 @@ export type PlainDeploymentMessage = Stamped<
 /** Adds to each member the time it is about, RFC 3339. */
 type Stamped<Message> = Message & { readonly timestamp: string };
 
-export const DEPLOYMENT_STATUSES = ['pending', 'building', 'deploying', 'success', 'failed'] as const;
-export const DEPLOYMENT_STAGES = [
-  'cloning_repo',
-  'building_image',
-  'stopping_old',
-  'starting_new',
-  'completed',
-] as const;
-
 export interface PlainDeploymentStatus {
-  readonly deployment_id: string | number;
-  readonly status: (typeof DEPLOYMENT_STATUSES)[number];
-  readonly stage: (typeof DEPLOYMENT_STAGES)[number];
+  readonly deployment_id: string;
+  readonly status: DeploymentStatus;
+  readonly stage: DeploymentStage;
   /** Percent. */
   readonly progress: number;
   readonly message: string;
@@ -57,6 +50,8 @@ export const PLAIN_ERRORS = {
   notRunning: 'Container not running',
   timeout: 'Connection timeout',
   permissionDenied: 'Permission denied',
+  missingDeploymentId: 'deploymentId is missing',
+  deploymentNotFound: 'Deployment not found',
   noDeployments: 'Deployments are not available on this agent',
   noMetrics: 'Metrics are not available on this agent',
 } as const;

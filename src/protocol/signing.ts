@@ -36,6 +36,11 @@ export function watchKeyBytes(tokenId: string): Uint8Array<ArrayBuffer> {
   return fieldBytes(['watch key', tokenId]);
 }
 
+/** The bytes of which the HMAC under the token's secret lets pipelines deploy, and look at what comes of it. */
+export function deployKeyBytes(tokenId: string): Uint8Array<ArrayBuffer> {
+  return fieldBytes(['deploy key', tokenId]);
+}
+
 /** A command as far as it is signed. */
 export interface SignedFields {
   readonly id: string;

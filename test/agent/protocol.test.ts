@@ -13,7 +13,13 @@ describe('agent: containers and logs', () => {
     const client = await fixture.open();
     const { role, capabilities } = client.established.data;
     assert.equal(role, 'admin');
-    assert.deepEqual(capabilities, { lifecycle: true, manage: true, exec: true });
+    assert.deepEqual(capabilities, {
+      lifecycle: true,
+      manage: true,
+      exec: true,
+      deployments: false,
+      deploy: false,
+    });
     const id = client.idOf('web');
     const stream = await client.startLog(id);
     await client.until('two lines', () => client.lines(stream).length === 2);

@@ -280,8 +280,12 @@ export class RawClient {
   }
 
   sendInput(stream: number, sequence: number, data: Buffer): void {
+    this.sendFrame(5, stream, sequence, data);
+  }
+
+  sendFrame(type: number, stream: number, sequence: number, data: Buffer): void {
     const header = Buffer.alloc(HEADER_BYTES);
-    header[0] = 5;
+    header[0] = type;
     header.writeUInt32BE(stream, 4);
     header.writeBigUInt64BE(BigInt(sequence), 8);
     header.writeUInt32BE(data.length, 16);

@@ -276,7 +276,7 @@ export class MemoryDeployments implements Deployments {
 }
 
 function noSuchDeployment(id: DeploymentId): EngineError {
-  return new EngineError('badRequest', `There is no deployment ${id} here.`);
+  return new EngineError('noSuchDeployment', `There is no deployment ${id} here.`);
 }
 
 /** Its stages, with the last one ended. */

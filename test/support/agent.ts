@@ -7,8 +7,9 @@ import { attachSockets } from '../../src/agent/serve/sockets';
 import { initialize } from '../../src/agent/cli/initialize';
 import { SETTING_KEYS, SETTING_RULES, type AgentSettings } from '../../src/agent/config/settings';
 import type { AttachSockets } from '../../src/agent/serve/context';
-import { startAgent, type ServingAgent } from '../../src/agent/serve/startAgent';
+import { startAgent, type ServingAgent, type StartInput } from '../../src/agent/serve/startAgent';
 import { StateFolder } from '../../src/agent/state/stateFolder';
+import type { Deployments } from '../../src/engine/deployments';
 import type { StoredToken, TokenRequest } from '../../src/agent/security/token';
 import { watchKey } from '../../src/agent/security/tokenSecret';
 import { TokenStore } from '../../src/agent/security/tokenStore';
@@ -26,6 +27,8 @@ export interface TestAgentOptions {
   readonly stateFolder?: string;
   /** Instead of the agent's own sockets. */
   readonly attach?: AttachSockets;
+  /** What it deploys with; nothing if left out. Restarts of the agent leave it alone. */
+  readonly deployments?: Deployments;
   /** Gets every line of the agent's log. */
   readonly log?: (line: string) => void;
 }
@@ -187,7 +190,13 @@ async function serve(
     version: '0.0.0',
     log: pino({ level: options.log ? 'debug' : 'silent', base: null }, lines),
     attach: transports.watch(options.attach ?? attachSockets),
+    ...openerOf(options.deployments),
   });
+}
+
+function openerOf(deployments: Deployments | undefined): Pick<StartInput, 'openDeployments'> {
+  if (deployments === undefined) return {};
+  return { openDeployments: () => Promise.resolve({ deployments, close: () => Promise.resolve() }) };
 }
 
 const DEFAULTS = Object.fromEntries(

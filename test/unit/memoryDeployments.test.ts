@@ -52,6 +52,6 @@ function memoryDeploymentsSuite(): void {
   });
 
   it('refuse what is not there', async () => {
-    await assert.rejects(deployments.cancel('d9'), { code: 'badRequest' });
+    await assert.rejects(deployments.cancel('d9'), { code: 'noSuchDeployment' });
   });
 }

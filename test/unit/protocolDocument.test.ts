@@ -63,6 +63,7 @@ describe('PROTOCOL.md', () => {
     const unknown = named.map((name) => name.slice(1, -1)).filter((name) => !(name in LIMITS));
     // Fields and a code, not limits.
     assert.deepEqual([...new Set(unknown)].sort(), [
+      'endedAtMs',
       'retryAfterMs',
       'stateSinceMs',
       'textBytes',

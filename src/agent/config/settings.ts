@@ -25,6 +25,8 @@ export interface AgentSettings {
   readonly logLevel: LogLevel;
   readonly auditMaxMegabytes: number;
   readonly auditOldFiles: number;
+  /** What may be uploaded at a time, all build contexts together; in units of 1,048,576 bytes. */
+  readonly uploadMaxMegabytes: number;
   /** How long a shutdown waits for what is under way. */
   readonly shutdownSeconds: number;
   /** Make key and certificate first if the state folder has none. */
@@ -121,6 +123,14 @@ export const SETTING_RULES: Readonly<Record<SettingKey, SettingRule>> = {
     max: 1_000,
     placeholder: 'number',
     description: 'how many earlier files of the audit log are kept',
+  },
+  uploadMaxMegabytes: {
+    kind: 'integer',
+    default: LIMITS.maxUploadBytes / 1_048_576,
+    min: 1,
+    max: 1_000_000,
+    placeholder: 'number',
+    description: 'how much disk uploaded build contexts may take together',
   },
   shutdownSeconds: {
     kind: 'integer',

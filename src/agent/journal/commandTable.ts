@@ -1,8 +1,13 @@
+import type { JsonObject } from '../../protocol/envelope';
 import type { WireError } from '../../protocol/errorCodes';
 
 /** What came of a command that ran, as its final response tells it. */
 export type CommandOutcome =
-  | { readonly status: 'done' }
+  | {
+      readonly status: 'done';
+      /** What the response is made of; JSON without secrets. */
+      readonly result?: JsonObject;
+    }
   | { readonly status: 'failed'; readonly error: WireError }
   /** The agent was ended while it ran; `reconciled` is what the container's state tells of it since. */
   | { readonly status: 'unknown'; readonly reconciled: Reconciled; readonly message: string };

@@ -14,7 +14,7 @@ const intentSchema = v.object({
 });
 
 const outcomeSchema = v.variant('status', [
-  v.object({ status: v.literal('done') }),
+  v.object({ status: v.literal('done'), result: v.exactOptional(v.record(v.string(), v.unknown())) }),
   v.object({
     status: v.literal('failed'),
     error: v.object({ code: v.string(), message: v.string(), retryAfterMs: v.exactOptional(v.number()) }),

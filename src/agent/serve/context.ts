@@ -7,6 +7,7 @@ import type { LastUsed } from '../security/lastUsed';
 import type { LoginThrottle } from '../security/loginThrottle';
 import type { TokenStore } from '../security/tokenStore';
 import type { TokenWatch } from '../security/tokenWatch';
+import type { HostDeployments } from '../server/sessions';
 import type { AgentIdentity } from '../state/stateFolder';
 import type { EngineLease } from './engineLease';
 import type { Health } from './health';
@@ -30,6 +31,8 @@ export interface AgentContext {
   readonly audit: AuditLog;
   readonly journal: CommandJournal;
   readonly health: Health;
+  /** There where this agent runs deployments. */
+  readonly host?: HostDeployments;
   /** What clients that pin the certificate expect; empty without TLS. It changes when a new certificate is loaded. */
   readonly fingerprint: () => string;
 }

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../../base/clock';
 import { DisposableStore } from '../../base/lifecycle';
+import type { Deployments } from '../../engine/deployments';
 import { DockerEngine } from '../../engine/docker/dockerEngine';
 import { LIMITS } from '../../protocol/limits';
 import { AuditLog } from '../audit/auditLog';
@@ -10,6 +11,8 @@ import { LastUsed } from '../security/lastUsed';
 import { LoginThrottle } from '../security/loginThrottle';
 import { TokenStore } from '../security/tokenStore';
 import { TokenWatch } from '../security/tokenWatch';
+import { UploadStore } from '../server/deployments/uploadStore';
+import type { HostDeployments } from '../server/sessions';
 import type { AgentIdentity, StateFolder } from '../state/stateFolder';
 import { loadTlsMaterial, type TlsMaterial } from '../tls/certificate';
 import type { AgentContext, AttachSockets, SocketServer } from './context';
@@ -26,6 +29,7 @@ import type { AgentLogger } from './logger';
 import { claimState, processStartOf, releaseState, updateRunning, type RunningAgentInfo } from './running';
 
 const BYTES_PER_MEGABYTE = 1_000_000;
+const BYTES_PER_MEBIBYTE = 1_048_576;
 const MS_PER_SECOND = 1_000;
 
 export interface StartInput {
@@ -35,7 +39,24 @@ export interface StartInput {
   readonly version: string;
   readonly log: AgentLogger;
   readonly attach: AttachSockets;
+  /** Opens the deployments of this host; an agent without has none. */
+  readonly openDeployments?: OpenDeployments;
 }
+
+/** Deployments for as long as an agent serves. */
+export interface OpenedDeployments {
+  readonly deployments: Deployments;
+  /** Ends in order: what is under way is found and finished by the next one. */
+  close(): Promise<void>;
+}
+
+/** Rejects with StateError where the journal can't be used. */
+export type OpenDeployments = (input: {
+  readonly state: StateFolder;
+  readonly settings: AgentSettings;
+  readonly engine: EngineLease;
+  readonly log: AgentLogger;
+}) => Promise<OpenedDeployments>;
 
 /** An agent that serves. */
 export interface ServingAgent {
@@ -121,6 +142,7 @@ class Serving implements ServingAgent {
 interface AgentParts {
   readonly context: AgentContext;
   readonly store: DisposableStore;
+  readonly opened: OpenedDeployments | undefined;
   setFingerprint(fingerprint: string): void;
 }
 
@@ -132,6 +154,8 @@ async function makeParts(input: StartInput, firstFingerprint: string): Promise<A
   let fingerprint = firstFingerprint;
   const tokens = new TokenStore(state.tokensFolder);
   const engine = store.add(new EngineLease(() => dockerEngine(settings, log), clock));
+  const opened = await input.openDeployments?.({ state, settings, engine, log });
+  const host = opened && (await hostOf(input, opened));
   const connectionLimits = new ConnectionLimits({ ...LIMITS, maxConnections: settings.maxConnections });
   const context: AgentContext = {
     settings,
@@ -154,12 +178,29 @@ async function makeParts(input: StartInput, firstFingerprint: string): Promise<A
       nowMs,
     }),
     fingerprint: () => fingerprint,
+    ...(host && { host }),
   };
-  return { context, store, setFingerprint: (value) => (fingerprint = value) };
+  return { context, store, opened, setFingerprint: (value) => (fingerprint = value) };
 }
 
-async function closeParts({ context, store }: AgentParts): Promise<void> {
+async function hostOf(
+  { settings, state }: StartInput,
+  { deployments }: OpenedDeployments,
+): Promise<HostDeployments> {
+  const uploads = await UploadStore.open(
+    state.uploadsFolder,
+    settings.uploadMaxMegabytes * BYTES_PER_MEBIBYTE,
+  );
+  return { deployments, uploads };
+}
+
+async function closeParts({ context, store, opened }: AgentParts): Promise<void> {
   const { log, lastUsed, journal, audit } = context;
+  try {
+    await opened?.close();
+  } catch (error) {
+    log.error({ err: error }, 'The deployments could not be closed.');
+  }
   store.dispose();
   await lastUsed.save();
   for (const part of [journal, audit]) {

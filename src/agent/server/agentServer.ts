@@ -10,6 +10,7 @@ import type { AgentContext, SocketServer } from '../serve/context';
 import type { AgentHttpServer } from '../serve/httpServer';
 import { Commands } from './commands';
 import { Connection } from './connection';
+import { DeploymentReconciler } from './deployments/deploymentReconciler';
 import { LogBodies } from './logBodies';
 import { Logins } from './logins';
 import { PlainConnection } from './plain/plainConnection';
@@ -61,11 +62,19 @@ export class AgentServer implements SocketServer {
     const nowMs = (): number => context.clock.nowMs();
     const onFailed = (error: unknown): void =>
       log.error({ err: error }, 'What came of a command could not be written down.');
-    this.reconciler = this.store.add(new Reconciler({ journal, audit, clock, nowMs, onFailed }));
+    const deployments = new DeploymentReconciler({
+      journal,
+      audit,
+      clock,
+      log,
+      deployments: context.host?.deployments,
+    });
+    this.reconciler = this.store.add(new Reconciler({ journal, audit, clock, nowMs, onFailed, deployments }));
     const sessions = new Sessions({
       lease: engine,
       tokenWatch,
       clock,
+      ...(context.host && { host: context.host }),
       onLeased: (leased) => this.reconciler.lookAt(leased),
     });
     this.services = {

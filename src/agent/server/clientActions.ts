@@ -1,4 +1,3 @@
-import { assertNever } from '../../base/errors';
 import { EngineError } from '../../engine/engine';
 import { compileFilter } from '../../model/logFilter';
 import type { LogRequest } from '../../model/log';
@@ -12,6 +11,7 @@ import { mayDo, type Action } from '../security/permissions';
 import { TokenBucket } from '../security/tokenBucket';
 import { isSigned } from '../security/tokenSecret';
 import type { OnceCommand } from './commands';
+import { DeploymentActions } from './deployments/deploymentActions';
 import { ExecStream } from './execStream';
 import { LogStream } from './logStream';
 import { noteAudit, type AuditEvent, type Principal } from './principal';
@@ -32,10 +32,12 @@ type Received<A extends CommandAction> = CommandOf<A> & Pick<ReceivedCommand, 'r
 /** What the client of one connection asks for, done in its session. */
 export class ClientActions {
   private readonly bucket: TokenBucket;
+  private readonly deployments: DeploymentActions;
 
   constructor(private readonly options: ClientActionsOptions) {
     const limits = { capacity: LIMITS.commandBurst, refillPerSecond: LIMITS.commandsPerSecond };
     this.bucket = new TokenBucket(limits, () => options.services.clock.nowMs());
+    this.deployments = new DeploymentActions(options);
   }
 
   handle(command: ReceivedCommand): void {
@@ -84,7 +86,7 @@ export class ClientActions {
         // The state machine lets neither through.
         return;
       default:
-        assertNever(command);
+        this.deployments.handle(command);
     }
   }
 
@@ -179,7 +181,10 @@ export class ClientActions {
       },
       intent: wanted,
       permit: () => this.requireRole(wanted.kind),
-      execute: () => session.engine.perform(wanted),
+      execute: async () => {
+        await session.engine.perform(wanted);
+        return undefined;
+      },
     });
     if (outcome.status === 'done') this.answer(command, {});
     else if (outcome.status === 'failed') this.send(failed(command, nowText(), outcome.error));
@@ -202,7 +207,10 @@ export class ClientActions {
         this.requireRole('exec');
         session.reserve(data.stream, 'exec', id);
       },
-      execute: () => this.openExec(command),
+      execute: async () => {
+        await this.openExec(command);
+        return undefined;
+      },
     });
     if (outcome.status === 'failed') this.send(failed(command, nowText(), outcome.error));
     else if (outcome.status === 'unknown') this.send(unknown(command, nowText(), outcome));
@@ -296,7 +304,8 @@ function noSuchStream(): AgentError {
 }
 
 function auditActionOf(command: ReceivedCommand): Action {
-  return command.action === 'perform' ? command.data.command.kind : 'exec';
+  if (command.action === 'perform') return command.data.command.kind;
+  return command.action === 'start_exec' ? 'exec' : 'deploy';
 }
 
 function detailsOf(command: CommandOf<'perform'>['data']['command']): Record<string, string | boolean> {

@@ -26,7 +26,8 @@ export interface OnceCommand {
   readonly permit: () => void;
   /** The intent is on the disk. */
   readonly accepted: () => void;
-  readonly execute: () => Promise<void>;
+  /** Resolves with what the response is made of, if that is anything; JSON without secrets. */
+  readonly execute: () => Promise<JsonObject | undefined>;
 }
 
 export interface OnceAnswer {
@@ -123,8 +124,8 @@ export class Commands {
     try {
       await this.options.audit.require(auditRecord(command.principal, { ...event, result: 'begun' }));
       command.accepted();
-      await command.execute();
-      return { status: 'done' };
+      const result = await command.execute();
+      return { status: 'done', ...(result && { result }) };
     } catch (error) {
       return failed(wireErrorOf(error, this.options.log));
     }

@@ -346,7 +346,13 @@ export class Connection implements SessionConnection {
       resumed: this.isResumed,
       streams: this.streamsGoingOn,
       role: rights.role,
-      capabilities: { lifecycle, manage: lifecycle && mayDo(rights, 'remove'), exec },
+      capabilities: {
+        lifecycle,
+        manage: lifecycle && mayDo(rights, 'remove'),
+        exec,
+        deployments: session.deployments !== undefined && mayDo(rights, 'deployments'),
+        deploy: session.deployments?.canDeploy === true,
+      },
       engine: this.engineState(session),
     };
     this.sendControl(this.encode('connection_established', data));

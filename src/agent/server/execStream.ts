@@ -1,4 +1,3 @@
-import { inflateRawSync } from 'node:zlib';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ExecSession, TerminalSize } from '../../engine/engine';
@@ -9,6 +8,7 @@ import { LIMITS } from '../../protocol/limits';
 import { encodeMessage, makeAck } from '../../protocol/makeMessages';
 import { plainBody, type DataFrame, type StreamOutput } from './dataFrame';
 import { Fifo } from './fifo';
+import { bodyOf } from './receivedBody';
 import type { SessionStream } from './sessionStream';
 import { nowText } from './texts';
 
@@ -148,16 +148,4 @@ export class ExecStream implements SessionStream {
     ]);
     this.options.acknowledge?.(encodeMessage(ack));
   }
-}
-
-/** @throws ProtocolError */
-function bodyOf({ body, bodyLength, isCompressed }: ReceivedFrame): Uint8Array {
-  if (!isCompressed) return Uint8Array.from(body);
-  try {
-    const inflated = inflateRawSync(body, { maxOutputLength: bodyLength });
-    if (inflated.length === bodyLength) return inflated;
-  } catch {
-    // Told below.
-  }
-  throw new ProtocolError('badFrame', 'A body that can not be inflated to the length it states.');
 }

@@ -8,6 +8,7 @@ import type { AuditLog } from '../audit/auditLog';
 import type { CommandJournal } from '../journal/commandJournal';
 import type { CommandEntry, CommandOutcome } from '../journal/commandTable';
 import { reconcileCommand } from '../journal/reconcile';
+import { isAboutDeployments, type DeploymentReconciler } from './deployments/deploymentReconciler';
 
 /** An engine goes on with what it was asked, such as waiting for a container to end, after the one who asked is gone. */
 const STILL_RUNNING_MS = 12_000;
@@ -27,6 +28,7 @@ export interface ReconcilerOptions {
   /** Since the Unix epoch, as the journal's times. */
   readonly nowMs: () => number;
   readonly onFailed: (error: unknown) => void;
+  readonly deployments: Pick<DeploymentReconciler, 'finished'>;
 }
 
 type LookedAtEngine = Pick<ContainerEngine, 'connection' | 'containers' | 'onDidChangeConnection'>;
@@ -45,7 +47,7 @@ export class Reconciler implements Disposable {
   lookAt(engine: LookedAtEngine): void {
     this.engine = engine;
     if (this.hasBegun) return;
-    if (this.options.journal.interrupted().length === 0) {
+    if (this.interrupted().length === 0) {
       this.hasBegun = true;
       this.whenDone.resolve(undefined);
       return;
@@ -61,14 +63,16 @@ export class Reconciler implements Disposable {
   }
 
   /** Resolves when it is known what came of an interrupted command, or nobody should wait any longer. */
-  async finished({ atMs }: CommandEntry): Promise<void> {
-    const { clock, nowMs } = this.options;
+  async finished(entry: CommandEntry): Promise<void> {
+    const { atMs } = entry;
+    const { clock, nowMs, deployments } = this.options;
     const leftMs = Math.max(0, atMs + STILL_RUNNING_MS - nowMs());
     let deadline: Disposable | undefined;
     const tooLate = new Promise<void>((resolve) => {
       deadline = clock.setTimer(resolve, ANSWER_DEADLINE_MS + leftMs);
     });
-    await Promise.race([this.whenDone.promise, tooLate]);
+    const whenDone = isAboutDeployments(entry) ? deployments.finished() : this.whenDone.promise;
+    await Promise.race([whenDone, tooLate]);
     deadline?.dispose();
   }
 
@@ -77,9 +81,13 @@ export class Reconciler implements Disposable {
     this.whenDone.resolve(undefined);
   }
 
+  private interrupted(): readonly CommandEntry[] {
+    return this.options.journal.interrupted().filter((entry) => !isAboutDeployments(entry));
+  }
+
   private reconcileAll(): void {
-    const { journal, nowMs, clock } = this.options;
-    const open = journal.interrupted().filter((entry) => {
+    const { nowMs, clock } = this.options;
+    const open = this.interrupted().filter((entry) => {
       const outcome = outcomeFor(entry, this.engine);
       const mayStillRun = nowMs() - entry.atMs < STILL_RUNNING_MS;
       if (outcome.reconciled !== 'done' && mayStillRun) return true;

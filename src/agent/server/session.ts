@@ -1,12 +1,16 @@
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { Clock } from '../../base/clock';
 import type { EngineConnection } from '../../engine/engine';
 import { RetainedBytes, type FlowPosition } from '../../protocol/flowControl';
 import type { ReceivedFrame } from '../../protocol/dataFrames';
 import type { CommandData, StreamPosition } from '../../protocol/messages';
 import { LIMITS } from '../../protocol/limits';
+import type { ScopedDeployments } from '../security/scopedDeployments';
 import type { ScopedEngine } from '../security/scopedEngine';
 import { ContainerFeed, type ControlOutlet } from './containerFeed';
 import { StreamOutput, type DataFrame } from './dataFrame';
+import { DeploymentFeed } from './deployments/deploymentFeed';
+import type { SessionUploads } from './deployments/sessionUploads';
 import type { Principal } from './principal';
 import type { SessionStream } from './sessionStream';
 import { eventEncoder } from './texts';
@@ -29,12 +33,21 @@ type Resume = NonNullable<CommandData<'open_session'>['resume']>;
 /** How many commands that began streams are remembered, should a client repeat one. */
 const MAX_REMEMBERED_STARTS = 2 * LIMITS.maxStreams;
 
+/** What a session has of deployments, where its agent runs any. */
+export interface SessionDeployments {
+  readonly deployments: ScopedDeployments;
+  readonly uploads: SessionUploads;
+}
+
 /** What outlives a connection: streams with their unacknowledged frames, changes, ids. It belongs to one token. */
 export class Session implements Disposable {
   private readonly store = new DisposableStore();
   private readonly streams = new Map<number, SessionStream>();
   private readonly retained = new RetainedBytes();
   private readonly feed: ContainerFeed;
+  private readonly encode = eventEncoder('e');
+  /** As long as the connection that asked for it. */
+  private deploymentFeed: DeploymentFeed | undefined;
   /** The stream that a command began, by the command's id. */
   private readonly starts = new Map<string, number>();
   private lastStream = 0;
@@ -53,14 +66,24 @@ export class Session implements Disposable {
     readonly id: string,
     readonly principal: Principal,
     readonly engine: ScopedEngine,
-    private readonly nowMs: () => number,
+    private readonly clock: Clock,
+    private readonly ofDeployments?: SessionDeployments,
   ) {
     this.store.add(engine);
-    const encode = eventEncoder('e');
+    if (ofDeployments) this.store.add(ofDeployments.deployments);
+    const { encode } = this;
     this.feed = this.store.add(new ContainerFeed(engine, encode));
     const tell = (connection: EngineConnection): void =>
       this.connection?.sendControl(encode('engine_state', { engine: engineStateOf(connection, Date.now()) }));
     this.store.add(engine.onDidChangeConnection(tell));
+  }
+
+  get deployments(): ScopedDeployments | undefined {
+    return this.ofDeployments?.deployments;
+  }
+
+  get uploads(): SessionUploads | undefined {
+    return this.ofDeployments?.uploads;
   }
 
   get isDisposed(): boolean {
@@ -121,10 +144,12 @@ export class Session implements Disposable {
   }
 
   dispose(): void {
+    this.unwatchDeployments();
     this.connection = undefined;
     this.retention?.dispose();
     for (const stream of this.streams.values()) stream.dispose();
     this.streams.clear();
+    this.uploads?.dispose();
     this.store.dispose();
   }
 
@@ -132,8 +157,22 @@ export class Session implements Disposable {
     this.feed.sendSnapshot();
   }
 
+  /** Tells the connection of the moment of deployments, from a list on. */
+  watchDeployments(deployments: ScopedDeployments): void {
+    this.unwatchDeployments();
+    const { connection } = this;
+    if (connection)
+      this.deploymentFeed = new DeploymentFeed(deployments, connection, this.encode, this.clock);
+  }
+
+  unwatchDeployments(): void {
+    this.deploymentFeed?.dispose();
+    this.deploymentFeed = undefined;
+  }
+
   controlWritten(): void {
     this.feed.proceed();
+    this.deploymentFeed?.proceed();
   }
 
   /** @throws ProtocolError `flowViolation` */
@@ -205,7 +244,8 @@ export class Session implements Disposable {
     this.connection = undefined;
     this.pending = undefined;
     this.feed.detach();
-    this.detachedAtMs = this.nowMs();
+    this.unwatchDeployments();
+    this.detachedAtMs = this.clock.nowMs();
   }
 
   /** Nothing is sent on any stream. A method, because it changes in between. */

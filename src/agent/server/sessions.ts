@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock';
 import { toDisposable } from '../../base/lifecycle';
+import type { Deployments } from '../../engine/deployments';
 import type { ContainerEngine } from '../../engine/engine';
 import { LIMITS } from '../../protocol/limits';
+import { ScopedDeployments } from '../security/scopedDeployments';
 import { ScopedEngine } from '../security/scopedEngine';
 import type { Revocation, TokenWatch } from '../security/tokenWatch';
 import type { EngineLease } from '../serve/engineLease';
+import { SessionUploads } from './deployments/sessionUploads';
+import type { UploadStore } from './deployments/uploadStore';
 import type { Principal } from './principal';
-import { Session, type SessionEnd } from './session';
+import { Session, type SessionDeployments, type SessionEnd } from './session';
 
 const ID_BYTES = 16;
 
@@ -26,8 +30,15 @@ export interface SessionsOptions {
   readonly tokenWatch: TokenWatch;
   /** A steady one. */
   readonly clock: Clock;
+  readonly host?: HostDeployments;
   /** An engine was leased for a session. */
   readonly onLeased: (engine: ContainerEngine) => void;
+}
+
+/** The deployments of the agent's host. */
+export interface HostDeployments {
+  readonly deployments: Deployments;
+  readonly uploads: UploadStore;
 }
 
 /** All sessions of one run of the agent. */
@@ -57,13 +68,23 @@ export class Sessions {
     this.makeRoom(principal.token.id);
     const leased = lease.acquire();
     const engine = new ScopedEngine(leased.engine, principal.rights);
-    const session = new Session(randomId(), principal, engine, () => clock.nowMs());
+    const session = new Session(randomId(), principal, engine, clock, this.deploymentsFor(principal, engine));
     this.sessions.set(session.id, session);
     session.own(leased);
     session.own(tokenWatch.hold(principal.token));
     session.own(toDisposable(() => this.sessions.delete(session.id)));
     this.options.onLeased(leased.engine);
     return session;
+  }
+
+  private deploymentsFor({ rights }: Principal, engine: ScopedEngine): SessionDeployments | undefined {
+    const { host, clock } = this.options;
+    return (
+      host && {
+        deployments: new ScopedDeployments(host.deployments, engine, rights, clock),
+        uploads: new SessionUploads(host.uploads),
+      }
+    );
   }
 
   /** The session's connection is gone; it waits for its client. */

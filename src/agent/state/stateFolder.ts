@@ -53,6 +53,8 @@ export class StateFolder {
   readonly journalFile: string;
   readonly auditFile: string;
   readonly runningFile: string;
+  readonly uploadsFolder: string;
+  readonly deploymentsFolder: string;
 
   constructor(readonly path: string) {
     this.identityFile = join(path, 'agent.json');
@@ -63,6 +65,8 @@ export class StateFolder {
     this.journalFile = join(path, 'commands.jsonl');
     this.auditFile = join(path, 'audit.jsonl');
     this.runningFile = join(path, 'running.json');
+    this.uploadsFolder = join(path, 'uploads');
+    this.deploymentsFolder = join(path, 'deployments');
   }
 
   /** Makes the folder where it is missing; rejects with {@link StateError} where it can't be used. */

@@ -35,6 +35,7 @@ const PORT_CODES: Readonly<Record<AgentErrorCode, EngineErrorCode>> = {
   tooManyStreams: 'agentBusy',
   streamInUse: 'agentFailure',
   noSuchStream: 'agentFailure',
+  noSuchUpload: 'connectionLost',
   tooLarge: 'notSupported',
   shuttingDown: 'connectionLost',
   versionMismatch: 'versionMismatch',
