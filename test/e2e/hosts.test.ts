@@ -50,8 +50,12 @@ describe('a remote host beside this machine, on screen', function () {
 
   it('is paired by its link, after its address and fingerprint were shown', async () => {
     const link = formatPairingLink({ ...parsePairingLink(agent.link), name: 'Server' });
+    // As in everybody's browser: nothing may be read from the clipboard unasked.
+    await suite.page.forbidClipboard();
     await suite.page.runCommand('Quaywatch: Add Host…');
     await suite.page.pick('Paste a Pairing Link…');
+    assert.deepEqual(await suite.page.notifications(), []);
+    await suite.page.allowClipboard();
     await suite.page.typeInput('quaywatch://nonsense');
     await suite.page.waitForInputMessage('This is no pairing link');
     await suite.page.screenshot('hosts-link-refused');

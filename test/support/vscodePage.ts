@@ -56,6 +56,16 @@ export class VSCodePage {
       .waitFor({ timeout: startTimeoutMs });
   }
 
+  /** The browser lets pages read the clipboard, as {@link outputText} needs. */
+  async allowClipboard(): Promise<void> {
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  }
+
+  /** The browser refuses that, as it does where nobody allowed it. */
+  async forbidClipboard(): Promise<void> {
+    await this.page.context().clearPermissions();
+  }
+
   /** Loads the window anew: the extension host ends and starts again. */
   async reload(): Promise<void> {
     await this.open(this.page.url());

@@ -72,8 +72,8 @@ async function openWith(
   const browser = await launchBrowser();
   disposers.push(() => browser.close());
   const context = await browser.newContext({ viewport: options.viewport ?? defaultViewport });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = new VSCodePage(await context.newPage(), server.dataDir);
+  await page.allowClipboard();
   await page.open(server.urlOf(options.folder ?? empty));
   return { page, browser, serverLog: () => readFile(server.logFile, 'utf8'), dispose };
 }

@@ -28,6 +28,7 @@ export interface Dialogs {
   offer(text: string, actions: readonly string[]): Promise<string | undefined>;
   /** Shows that something takes a while. The signal is aborted when the person has enough. */
   progress<Result>(title: string, run: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+  /** What can be read of it without asking anybody; else empty. */
   clipboard(): Promise<string>;
 }
 
@@ -51,7 +52,11 @@ export const vscodeDialogs: Dialogs = {
     (await vscode.window.showWarningMessage(question, { modal: true, detail }, action)) === action,
   offer: async (text, actions) => vscode.window.showErrorMessage(text, ...actions),
   progress: withAbort,
-  clipboard: async () => vscode.env.clipboard.readText(),
+  clipboard: async () => {
+    // A browser asks the person first, and where it may not be read VS Code shows an error and waits for an answer.
+    if (vscode.env.uiKind === vscode.UIKind.Web) return '';
+    return vscode.env.clipboard.readText();
+  },
 };
 
 function inWords(judgement: Judgement): vscode.InputBoxValidationMessage | undefined {
