@@ -159,8 +159,13 @@ export interface ExecSession extends Disposable {
   readonly onData: Event<Uint8Array>;
   /** The process ended, or the connection did: then there is no exit code. */
   readonly onExit: Event<{ readonly exitCode?: number }>;
-  write(data: Uint8Array): void;
+  /**
+   * Types. `taken` is called when the bytes have left for the process, or never will: whoever types much waits for it.
+   */
+  write(data: Uint8Array, taken?: () => void): void;
   resize(size: TerminalSize): void;
+  /** While it is held, what the process writes stays with it, and it waits; a little may still come. */
+  hold(isHeld: boolean): void;
 }
 
 /** What a host can do; what it can't is not offered. */

@@ -23,14 +23,15 @@ export interface LogBatch {
 
 /**
  * A place in a container's log: right after one line, which it describes so that it can be recognised when the log is
- * read again. Timestamps alone do not: they repeat, and run backwards between the two streams.
+ * read again. Timestamps alone do not: they repeat, and run backwards between the two streams. The place before the first
+ * line of an empty log is told by an ordinal of 0.
  */
 export interface LogCursor {
   readonly containerId: ContainerId;
   /** The line's, as {@link LogLine.timestamp}. */
   readonly timestamp: string;
   readonly stream: LogStream;
-  /** Which of the lines that are equal in all of this it is, from 1. */
+  /** Which of the lines that are equal in all of this it is, from 1; 0 for the place before all lines. */
   readonly ordinal: number;
   /** FNV-1a of the line's text, an unsigned 32-bit number. */
   readonly hash: number;

@@ -21,6 +21,15 @@ export function cursorAfter(containerId: ContainerId, { timestamp, stream, text 
   return { containerId, timestamp, stream, ordinal: 1, hash: hashText(text) };
 }
 
+/** The place before the first line of a log that has none yet. */
+export function cursorBeforeAll(containerId: ContainerId): LogCursor {
+  return { containerId, timestamp: '', stream: 'stdout', ordinal: 0, hash: 0 };
+}
+
+export function isBeforeAll({ ordinal }: LogCursor): boolean {
+  return ordinal === 0;
+}
+
 /** Looks for the line a cursor names among the lines of a log that is read again. */
 export class CursorFinder {
   private matches = 0;

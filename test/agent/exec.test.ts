@@ -97,6 +97,37 @@ describe('agent: exec', () => {
     assert.equal((await client.command('exec', 'stop_exec', { stream })).error?.code, 'noSuchStream');
   });
 
+  it('holds a program while its client takes nothing, and loses nothing of what it wrote', async () => {
+    const stream = client.newStream();
+    client.stall(stream);
+    const last = 2_000_000;
+    const command = ['sh', '-c', `seq 1 ${last}`];
+    await start(client, { stream, command });
+    const receivedBytes = (): number => client.framesOf(stream).reduce((sum, { cost }) => sum + cost, 0);
+    await client.until('the credit is used up', () => receivedBytes() >= CREDIT);
+    // Whatever an agent without a bound would take by then: the answer comes after all that it has read so far.
+    for (let round = 0; round < 20; round++) await client.command('system', 'ping', {});
+    assert.equal(exit(client, stream), undefined);
+    assert.ok(fixture.engine.execWrittenBytes < 6_000_000, String(fixture.engine.execWrittenBytes));
+    client.unstall(stream);
+    await client.until('the end', () => exit(client, stream) !== undefined);
+    assert.deepEqual(exit(client, stream), { exitCode: 0 });
+    const numbers = client.output(stream).trimEnd().split('\r\n');
+    assert.equal(numbers.length, last);
+    assert.ok(numbers.every((text, index) => text === String(index + 1)));
+  });
+
+  it('acknowledges no more than a program reads of what is typed', async () => {
+    const { stream } = await start(client, { command: ['sleep'] });
+    const piece = Buffer.alloc(60_000, 'x');
+    const count = 30;
+    for (let sequence = 1; sequence <= count; sequence++) client.sendInput(stream, sequence, piece);
+    for (let round = 0; round < 20; round++) await client.command('system', 'ping', {});
+    const acks = client.messages.filter(({ type }) => type === 'ack');
+    const last = acks.flatMap(({ data }) => data['streams'] as { sequence: number }[]).at(-1);
+    assert.ok((last?.sequence ?? 0) < count, `acknowledged ${last?.sequence}`);
+  });
+
   it('is for admins', async () => {
     for (const role of ['viewer', 'operator'] as const) {
       const token = await fixture.agent.addToken({ role });

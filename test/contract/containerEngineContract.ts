@@ -5,6 +5,9 @@ import { checkForLeaks } from '../support/leaks';
 import { ContractFixture, withCode, type ContractSubject } from './contractFixture';
 import { logContract } from './logContract';
 
+/** More bytes than any buffer on the way holds. */
+const MOST_COUNTED = 600_000;
+
 /** What every engine promises, whichever side of the wire it is on. To be called inside `describe`. */
 export function containerEngineContract(subject: () => ContractSubject): void {
   checkForLeaks();
@@ -183,6 +186,29 @@ function contract(fixture: ContractFixture): void {
         () => `exit code 5, but ${exitCode}`,
         () => exitCode === 5,
       );
+    });
+
+    it('waits while it is held, and nothing of what it writes is lost', async () => {
+      await fixture.connect();
+      const id = await fixture.world.run({ name: 'counting' });
+      const command = ['/bin/sh', '-c', `seq 1 ${MOST_COUNTED}`];
+      const session = fixture.store.add(await fixture.engine.exec(id, command, { columns: 80, rows: 24 }));
+      session.hold(true);
+      const chunks: Buffer[] = [];
+      let exitCode: number | undefined;
+      fixture.store.add(
+        session.onData((data) => {
+          chunks.push(Buffer.from(data));
+          session.hold(true);
+          setImmediate(() => session.hold(false));
+        }),
+      );
+      fixture.store.add(session.onExit((exit) => (exitCode = exit.exitCode)));
+      session.hold(false);
+      await eventually('the end', () => exitCode === 0);
+      const numbers = Buffer.concat(chunks).toString().trimEnd().split('\r\n');
+      assert.equal(numbers.length, MOST_COUNTED);
+      assert.ok(numbers.every((text, index) => text === String(index + 1)));
     });
   });
 

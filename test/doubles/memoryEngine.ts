@@ -69,6 +69,7 @@ export class MemoryExec implements ExecSession {
   readonly sizes: TerminalSize[] = [];
   readonly onData = this.data.event;
   readonly onExit = this.exit.event;
+  isHeld = false;
 
   constructor(
     readonly id: ContainerId,
@@ -79,8 +80,13 @@ export class MemoryExec implements ExecSession {
     return this.store.isDisposed;
   }
 
-  write(data: Uint8Array): void {
+  write(data: Uint8Array, taken?: () => void): void {
     this.written.push(data);
+    taken?.();
+  }
+
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
   }
 
   resize(size: TerminalSize): void {

@@ -13,8 +13,8 @@ import type { SessionStream } from './sessionStream';
 import { nowText } from './texts';
 
 const MAX_OUTPUT_FRAME_BYTES = 64 * 1024;
-/** What a program may write beyond what its client takes. The engine can't be asked to wait. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** With so much waiting for its client the program is held. */
+const MAX_WAITING_BYTES = 256 * 1024;
 
 export interface ExecStreamOptions {
   readonly output: StreamOutput;
@@ -31,6 +31,8 @@ export class ExecStream implements SessionStream {
   private readonly input = new ReceiveWindow();
   private readonly waiting = new Fifo<Uint8Array>();
   private waitingBytes = 0;
+  private isHeld = false;
+  private isDisposed = false;
   private hasBegun = false;
   private exit: ExecExited | undefined;
   private hasEnded = false;
@@ -88,10 +90,10 @@ export class ExecStream implements SessionStream {
     if (frame.bodyLength > LIMITS.maxExecInputBytes)
       throw new ProtocolError('badFrame', 'More input than one frame may hold.');
     this.input.receive(frame.sequence, frameCost(frame));
-    this.options.exec?.write(bodyOf(frame));
-    const ack = this.input.consume(frame.sequence);
-    if (ack) this.sendAck(ack);
-    else this.sendAckLater();
+    const consume = (): void => this.consumeInput(frame.sequence);
+    const { exec } = this.options;
+    if (exec) exec.write(bodyOf(frame), consume);
+    else consume();
   }
 
   proceed(): void {
@@ -102,6 +104,7 @@ export class ExecStream implements SessionStream {
       this.waitingBytes -= data.length;
       output.send('exec_output', plainBody(data));
     }
+    this.holdIfNeeded();
     const isAllSent = this.hasBegun && this.waiting.size === 0 && !this.hasEnded;
     if (this.exit && isAllSent && output.canSend) {
       this.hasEnded = true;
@@ -110,6 +113,7 @@ export class ExecStream implements SessionStream {
   }
 
   dispose(): void {
+    this.isDisposed = true;
     this.store.dispose();
     this.ackTimer?.dispose();
     this.waiting.clear();
@@ -121,10 +125,21 @@ export class ExecStream implements SessionStream {
       this.waiting.push(data.subarray(start, start + MAX_OUTPUT_FRAME_BYTES));
     this.waitingBytes += data.length;
     this.proceed();
-    if (this.waitingBytes <= MAX_WAITING_BYTES) return;
-    this.finish({
-      error: { code: 'internal', message: 'The program wrote more than the client could take.' },
-    });
+  }
+
+  private holdIfNeeded(): void {
+    const isFull = this.waitingBytes >= MAX_WAITING_BYTES;
+    if (isFull === this.isHeld) return;
+    this.isHeld = isFull;
+    this.options.exec?.hold(isFull);
+  }
+
+  /** What a program does not read is not acknowledged, so that no more of it is typed than the credit allows. */
+  private consumeInput(sequence: number): void {
+    if (this.isDisposed) return;
+    const ack = this.input.consume(sequence);
+    if (ack) this.sendAck(ack);
+    else this.sendAckLater();
   }
 
   private finish(exit: ExecExited): void {

@@ -37,6 +37,7 @@ export class LogStream implements SessionStream, LogSink {
   /** Ready to be sent, as soon as the credit allows. */
   private encoded: EncodedBody[] = [];
   private hasPendingContent = false;
+  private hasSent = false;
   /** Something was sent less than a beat ago. */
   private isResting = false;
   private held: Deferred<void> | undefined;
@@ -66,8 +67,9 @@ export class LogStream implements SessionStream, LogSink {
     if (this.isDisposed) return;
     this.add({ kind: 'lines', batch }, batch.textLength);
     if (batch.lines.length > 0) this.hasPendingContent = true;
-    if (!this.hasPendingContent) this.sendPlaceLater();
-    else this.sendSoon();
+    // Where it begins must be known before anything can break off.
+    if (this.hasPendingContent || !this.hasSent) this.sendSoon();
+    else this.sendPlaceLater();
     if (!this.isBlocked) return;
     this.held ??= deferred();
     return this.held.promise;
@@ -164,6 +166,7 @@ export class LogStream implements SessionStream, LogSink {
     this.pending = [];
     this.pendingLength = 0;
     this.hasPendingContent = false;
+    this.hasSent = true;
     this.placeTimer?.dispose();
     this.placeTimer = undefined;
     this.isResting = true;

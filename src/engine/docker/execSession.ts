@@ -11,6 +11,7 @@ export class DockerExecSession implements ExecSession {
   readonly onData = this.data.event;
   readonly onExit = this.exit.event;
   private hasEnded = false;
+  private isHeld = false;
 
   constructor(
     /** The connection of the moment: the process may outlive the one it was started over. */
@@ -26,11 +27,18 @@ export class DockerExecSession implements ExecSession {
     stream.on('close', () => void this.finish());
     stream.pause();
     // Listeners are added after this constructor returns; the first output must not be missed.
-    setImmediate(() => stream.resume());
+    setImmediate(() => this.flow());
   }
 
-  write(data: Uint8Array): void {
-    if (!this.exec.stream.destroyed) this.exec.stream.write(data);
+  write(data: Uint8Array, taken?: () => void): void {
+    if (this.exec.stream.writable) this.exec.stream.write(data, taken);
+    else taken?.();
+  }
+
+  /** An engine that can't write on stops reading the terminal, whose buffer then fills up. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    this.flow();
   }
 
   resize(size: TerminalSize): void {
@@ -41,6 +49,11 @@ export class DockerExecSession implements ExecSession {
     this.hasEnded = true;
     this.exec.stream.destroy();
     this.store.dispose();
+  }
+
+  private flow(): void {
+    if (this.isHeld) this.exec.stream.pause();
+    else this.exec.stream.resume();
   }
 
   private async finish(): Promise<void> {

@@ -5,6 +5,7 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
 import type { LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
+import { isBeforeAll } from '../../model/logPosition';
 import { EngineError } from '../engine';
 import type { ContainerRun, RunState } from './dockerApi';
 import { removesContainer, type EngineEvent } from './engineEvent';
@@ -14,7 +15,7 @@ import { LogDelivery } from './logDelivery';
 import { logFidelity } from './logFidelity';
 import { readByLooks } from './logLooks';
 import { LogPass, type PassEnd } from './logPass';
-import { newestMoment, placeInMoment } from './logProbe';
+import { beginningOf } from './logProbe';
 import { LogProgress } from './logProgress';
 import type { LogReader } from './logReader';
 import { GRACE_MS, LossMarkers } from './lossMarkers';
@@ -108,7 +109,8 @@ export class LogFollower implements Disposable {
   }
 
   private resumeAt({ cursor, runStartedAt, identity }: LogPlace): void {
-    this.progress.startAfter(cursor, this.request.filter !== undefined);
+    if (isBeforeAll(cursor)) this.progress.startEmpty();
+    else this.progress.startAfter(cursor, this.request.filter !== undefined);
     this.identity = identity;
     // How it ended, nobody here has heard.
     this.lastRun = { startedAt: runStartedAt, isRunning: true, outOfMemory: false };
@@ -174,18 +176,15 @@ export class LogFollower implements Disposable {
   }
 
   private async lookForStart(session: FollowSession, run: ContainerRun): Promise<void> {
-    const { tail, since } = this.request;
-    const moment = await newestMoment({ session, containerId: this.id, form: this.forms.of(session, run) });
-    this.endAtBegin = placeInMoment(this.id, moment, 0);
-    // Among lines of one timestamp, those that a tail leaves out tell which of them the rest are.
+    const log = { session, containerId: this.id, form: this.forms.of(session, run) };
+    const { start, end } = await beginningOf(log, this.request);
+    if (start) this.sink.begun({ cursor: start, runStartedAt: run.startedAt, identity: run.identity });
     const isTailExact = session.partStamps === 'shared';
-    const isInMoment = tail === 0 || (tail !== 'all' && since === undefined && isTailExact);
-    const start = isInMoment ? placeInMoment(this.id, moment, tail) : undefined;
-    if (!this.endAtBegin) this.progress.startEmpty();
+    if (!end) this.progress.startEmpty();
     else if (start) this.progress.startAfter(start);
-    else if (isTailExact) this.progress.endsAt(this.endAtBegin);
+    else if (isTailExact) this.progress.endsAt(end);
     // Podman joins parts of lines wrongly when it looks for the newest: its answer says only that there are some.
-    else this.endAtBegin = undefined;
+    this.endAtBegin = isTailExact || start ? end : undefined;
   }
 
   private async reopen(session: FollowSession, read: ContainerRun): Promise<ContainerRun> {
@@ -366,7 +365,8 @@ export class LogFollower implements Disposable {
 
   private async awaitSession(): Promise<void> {
     if (this.hasBegun && !this.loss.isReported) {
-      this.loss.lost();
+      // A reader that comes back with its place knows that it was away.
+      if (this.listenedTo) this.loss.lost();
       if (await this.wakeup.sleep(GRACE_MS)) return;
       this.loss.report('');
     }

@@ -1,6 +1,6 @@
 import type { ContainerId } from '../../model/container';
-import type { LogCursor, LogLine } from '../../model/log';
-import { cursorAfter } from '../../model/logPosition';
+import type { LogCursor, LogLine, LogRequest } from '../../model/log';
+import { cursorAfter, cursorBeforeAll } from '../../model/logPosition';
 import { parseTimestamp, sinceParameter } from '../../model/logTime';
 import { EngineError } from '../engine';
 import type { LogQuery } from './dockerApi';
@@ -20,6 +20,26 @@ const NEWEST_TAIL = 100;
 /** The newest line that the container has ended; `undefined` when the log has none. */
 export async function newestLine(log: ProbedLog): Promise<LogLine | undefined> {
   return (await linesOf(log, { tail: NEWEST_TAIL })).at(-1);
+}
+
+/** Where a log ends at the moment, if it has lines, and the place before what a request gets, as far as it is known. */
+export interface LogBeginning {
+  readonly start: LogCursor | undefined;
+  readonly end: LogCursor | undefined;
+}
+
+export async function beginningOf(
+  log: ProbedLog,
+  { tail, since }: Pick<LogRequest, 'tail' | 'since'>,
+): Promise<LogBeginning> {
+  const { containerId, session } = log;
+  const moment = await newestMoment(log);
+  const end = placeInMoment(containerId, moment, 0);
+  if (!end) return { start: cursorBeforeAll(containerId), end };
+  // Among lines of one timestamp, those that a tail leaves out tell which of them the rest are.
+  const isTailExact = session.partStamps === 'shared';
+  const isInMoment = tail === 0 || (tail !== 'all' && since === undefined && isTailExact);
+  return { start: isInMoment ? placeInMoment(containerId, moment, tail) : undefined, end };
 }
 
 /** The newest lines of a log that share their timestamp, in order and from the first of them on; none in an empty log. */

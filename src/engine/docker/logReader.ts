@@ -1,11 +1,13 @@
 import { asError } from '../../base/errors';
 import type { FilteredLog } from '../../model/filteredSink';
-import type { LogLine, LogSink } from '../../model/log';
+import type { LogLine, LogPlace, LogSink } from '../../model/log';
 
 /** Whoever receives a log from here: a sink, with the filter that may stand before it. */
 export interface LogReader extends LogSink {
   /** Takes lines the reader has behind it, where reading goes on in the middle of a log. */
   prime(lines: readonly LogLine[]): void;
+  /** Hears where the log begins for it, where that is known before the first line. */
+  begun(place: LogPlace): void;
 }
 
 /**
@@ -25,6 +27,7 @@ export function guarded(reader: LogReader, giveUp: (error: Error) => void): LogR
     lines: (batch) => attempt(() => reader.lines(batch)),
     marker: (marker) => attempt(() => reader.marker(marker)),
     prime: (lines) => attempt(() => reader.prime(lines)),
+    begun: (place) => attempt(() => reader.begun(place)),
     ended: (error) => {
       try {
         reader.ended(error);
@@ -42,5 +45,6 @@ export function readerOf(log: FilteredLog): LogReader {
     marker: (marker) => sink.marker(marker),
     ended: (error) => sink.ended(error),
     prime: (lines) => log.prime(lines),
+    begun: (place) => void sink.lines({ lines: [], textLength: 0, place }),
   };
 }

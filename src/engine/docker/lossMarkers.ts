@@ -28,6 +28,7 @@ export class LossMarkers {
   report(reason: string): void {
     if (this.isTold) return;
     this.isTold = true;
+    this.lost();
     this.tell({ kind: 'connectionLost', reason });
   }
 

@@ -108,7 +108,7 @@ export class SharedLog implements Disposable {
         for (const reader of [...this.readers]) reader.end(error);
       },
     };
-    return { ...sink, prime: (lines) => first.prime(lines) };
+    return { ...sink, prime: (lines) => first.prime(lines), begun: (place) => first.begun(place) };
   }
 
   private advance(): void {

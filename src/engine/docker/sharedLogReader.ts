@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
+import { isBeforeAll } from '../../model/logPosition';
 import type { LogRing, RingSpot } from '../../model/logRing';
 import { isNoSuchContainer } from './finalAnswers';
 import { LinesAhead } from './linesAhead';
@@ -66,7 +67,8 @@ export class SharedLogReader implements Disposable {
     private readonly ring: LogRing,
     private readonly options: SharedLogReaderOptions,
   ) {
-    this.place = request.resumeAt;
+    const { resumeAt } = request;
+    if (resumeAt && !isBeforeAll(resumeAt.cursor)) this.place = resumeAt;
     this.reader = guarded(reader, (error) => this.end(error));
   }
 
@@ -94,6 +96,7 @@ export class SharedLogReader implements Disposable {
         prime: (lines) => {
           if (this.isFresh) this.reader.prime(lines);
         },
+        begun: (place) => this.begun(place),
       },
     );
     this.state = { kind: 'catchingUp', reading, ringEnd };
@@ -121,6 +124,11 @@ export class SharedLogReader implements Disposable {
   /** Takes lines it has behind it, where the ring begins in the middle of the log. */
   prime(lines: readonly LogLine[]): void {
     if (!this.isOver()) this.reader.prime(lines);
+  }
+
+  /** Should it be broken off before its first line, this is where it goes on. */
+  begun(place: LogPlace): void {
+    if (!this.isOver() && !this.place) this.reader.begun(place);
   }
 
   /** The log can't be read any further. */
@@ -164,7 +172,10 @@ export class SharedLogReader implements Disposable {
   private caughtUp(error: Error | undefined): void {
     if (this.state.kind !== 'catchingUp') return;
     const { reading, ringEnd } = this.state;
-    this.place ??= reading.place;
+    if (!this.place && reading.place) {
+      this.place = reading.place;
+      this.reader.begun(this.place);
+    }
     if (error && !isNoSuchContainer(error)) this.end(error);
     else if (error) this.joinWithout(ringEnd);
     // The log was empty.

@@ -6,11 +6,17 @@ import type { AgentConnection } from './agentConnection';
 /** So much may wait to be sent; nobody types that. */
 const MAX_WAITING_BYTES = 1_048_576;
 
+interface Piece {
+  readonly body: Uint8Array;
+  /** Of the last piece of what was written together. */
+  readonly taken: (() => void) | undefined;
+}
+
 /** What is typed into a process: sent as its credit allows, and again on another connection. */
 export class ExecInput {
   private readonly window: SendWindow<Uint8Array>;
   private connection: AgentConnection | undefined;
-  private waiting: Uint8Array[] = [];
+  private waiting: Piece[] = [];
   private waitingBytes = 0;
 
   constructor(
@@ -30,15 +36,25 @@ export class ExecInput {
   }
 
   /** @returns false where too much waits already: then nothing of it is sent */
-  write(data: Uint8Array): boolean {
+  write(data: Uint8Array, taken?: () => void): boolean {
     if (this.waitingBytes + data.length > MAX_WAITING_BYTES) return false;
     // The caller may go on to use its buffer.
     const copy = data.slice();
-    for (let start = 0; start < copy.length; start += LIMITS.maxExecInputBytes)
-      this.waiting.push(copy.subarray(start, start + LIMITS.maxExecInputBytes));
+    for (let start = 0; start < copy.length; start += LIMITS.maxExecInputBytes) {
+      const end = start + LIMITS.maxExecInputBytes;
+      this.waiting.push({ body: copy.subarray(start, end), taken: end >= copy.length ? taken : undefined });
+    }
+    if (copy.length === 0) taken?.();
     this.waitingBytes += copy.length;
     this.flush();
     return true;
+  }
+
+  /** Nothing of what waits is sent any more. */
+  dispose(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const { taken } of waiting) taken?.();
   }
 
   /** @throws ProtocolError `flowViolation` */
@@ -65,8 +81,9 @@ export class ExecInput {
     const { connection } = this;
     while (connection?.isConnected === true && this.window.canSend) {
       if (connection.bufferedBytes >= LIMITS.bulkBufferedBytes) return;
-      const body = this.waiting.shift();
-      if (!body) return;
+      const piece = this.waiting.shift();
+      if (!piece) return;
+      const { body, taken } = piece;
       this.waitingBytes -= body.length;
       const header = {
         type: 'exec_input',
@@ -78,6 +95,7 @@ export class ExecInput {
       const frame = encodeFrame(header, body);
       this.window.push(frame, FRAME_HEADER_BYTES + body.length);
       connection.sendFrame(frame, () => this.flush());
+      taken?.();
     }
   }
 }

@@ -25,8 +25,10 @@ export class RemoteExec implements ExecSession, RemoteStream {
   private readonly window = new ReceiveWindow();
   private input: ExecInput | undefined;
   private connection: AgentConnection | undefined;
-  /** Until whoever asked for it listens. */
-  private early: ReceivedFrame[] | undefined = [];
+  /** What came while it was held, or before whoever asked for it listens; no more than its credit. */
+  private waiting: ReceivedFrame[] = [];
+  private hasBegun = false;
+  private isHeld = false;
   private hasEnded = false;
 
   constructor(private readonly options: RemoteExecOptions) {
@@ -42,7 +44,10 @@ export class RemoteExec implements ExecSession, RemoteStream {
     this.connection = connection;
     this.input = new ExecInput(this.stream, credit);
     this.input.connected(connection);
-    setImmediate(() => this.takeEarly());
+    setImmediate(() => {
+      this.hasBegun = true;
+      this.takeWaiting();
+    });
   }
 
   connected(connection: AgentConnection): void {
@@ -64,7 +69,7 @@ export class RemoteExec implements ExecSession, RemoteStream {
 
   receive(frame: ReceivedFrame): void {
     this.window.receive(frame.sequence, frameCost(frame));
-    if (this.early) this.early.push(frame);
+    if (this.isWaiting) this.waiting.push(frame);
     else this.takeFrame(frame);
   }
 
@@ -76,11 +81,21 @@ export class RemoteExec implements ExecSession, RemoteStream {
     return this.window.takeAck();
   }
 
-  write(data: Uint8Array): void {
-    if (this.hasEnded || this.input?.write(data) !== false) return;
+  write(data: Uint8Array, taken?: () => void): void {
+    if (this.hasEnded || !this.input) {
+      taken?.();
+      return;
+    }
+    if (this.input.write(data, taken)) return;
     // What was typed must not be lost without a word.
     this.stop();
     this.end({});
+  }
+
+  /** Nothing is acknowledged meanwhile, so that the agent holds the process once the credit is used up. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    if (!isHeld) this.takeWaiting();
   }
 
   resize(size: TerminalSize): void {
@@ -100,11 +115,17 @@ export class RemoteExec implements ExecSession, RemoteStream {
       this.connection?.request('stop_exec', { stream: this.stream }, { done: ignore, failed: ignore });
   }
 
-  private takeEarly(): void {
-    const early = this.early ?? [];
-    this.early = undefined;
+  private get isWaiting(): boolean {
+    return !this.hasBegun || this.isHeld || this.waiting.length > 0;
+  }
+
+  private takeWaiting(): void {
     try {
-      for (const frame of early) this.takeFrame(frame);
+      while (this.hasBegun && !this.isHeld) {
+        const frame = this.waiting.shift();
+        if (!frame) return;
+        this.takeFrame(frame);
+      }
     } catch {
       // What makes no sense ends the connection if it is found at once; here the process alone is given up.
       this.stop();
@@ -132,6 +153,8 @@ export class RemoteExec implements ExecSession, RemoteStream {
   private leave(): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    this.waiting = [];
+    this.input?.dispose();
     const ack = this.window.takeAck();
     if (ack) this.options.streams.sendAck(this.stream, ack);
     this.options.streams.remove(this.stream);

@@ -16,15 +16,18 @@ export interface ExecOptions {
 
 const PROMPT = '/ # ';
 const END_OF_TRANSMISSION = 4;
+const NUMBERS_AT_ONCE = 1_000;
 
 /**
  * A command in a container. With input it is a shell that echoes what is typed and knows `echo` and `exit`;
- * `cat` gives back its input; anything else prints its own arguments and ends.
+ * `cat` gives back its input; `sh -c 'seq 1 N'` counts, as fast as it is read; `sleep` reads nothing; anything else prints its own arguments and ends.
  */
 export class ExecInstance {
   readonly sizes: ExecSize[] = [];
   isRunning = false;
   exitCode: number | undefined;
+  /** What counting has written. */
+  writtenBytes = 0;
   private connection: Duplex | undefined;
   private typed = '';
 
@@ -53,6 +56,15 @@ export class ExecInstance {
     this.isRunning = true;
     connection.on('error', () => this.end(137));
     connection.on('close', () => this.end(137));
+    const last = /^seq 1 (\d+)$/.exec(this.script)?.[1];
+    if (last !== undefined) {
+      this.count(1, Number(last));
+      return;
+    }
+    if (this.options.command[0] === 'sleep') {
+      connection.pause();
+      return;
+    }
     if (!this.options.attachesInput) {
       this.runOnce();
       return;
@@ -76,10 +88,29 @@ export class ExecInstance {
     return this.options.command[0] === 'cat';
   }
 
+  private get script(): string {
+    const [, option, script = ''] = this.options.command;
+    return option === '-c' ? script : '';
+  }
+
+  /** Goes on when what it wrote was read, as a program whose terminal is full. */
+  private count(from: number, last: number): void {
+    let next = from;
+    while (next <= last && this.isRunning) {
+      const end = Math.min(last, next + NUMBERS_AT_ONCE - 1);
+      let text = '';
+      for (; next <= end; next++) text += `${next}${this.lineEnd}`;
+      this.writtenBytes += text.length;
+      if (this.print(text)) continue;
+      this.connection?.once('drain', () => this.count(next, last));
+      return;
+    }
+    this.end(0);
+  }
+
   private runOnce(): void {
     const [program = '', ...parameters] = this.options.command;
-    const script = parameters[0] === '-c' ? (parameters[1] ?? '') : '';
-    const exit = /\bexit (\d+)/.exec(script);
+    const exit = /\bexit (\d+)/.exec(this.script);
     this.print(`${program === 'echo' ? parameters.join(' ') : this.options.command.join(' ')}\n`);
     this.end(Number(exit?.[1] ?? 0));
   }
@@ -122,8 +153,9 @@ export class ExecInstance {
     return this.options.hasTerminal ? '\r\n' : '\n';
   }
 
-  private print(output: string | Buffer): void {
+  private print(output: string | Buffer): boolean {
     const payload = Buffer.from(output);
-    this.connection?.write(this.options.hasTerminal ? payload : encodeFrame(STDOUT, payload));
+    const bytes = this.options.hasTerminal ? payload : encodeFrame(STDOUT, payload);
+    return this.connection?.write(bytes) !== false;
   }
 }

@@ -373,6 +373,11 @@ export class FakeEngine {
     return this.core.counters.when(() => this.count(route) >= count);
   }
 
+  /** What programs that count have written, in all. */
+  get execWrittenBytes(): number {
+    return [...this.core.execs.values()].reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
+  }
+
   /** Sizes that clients gave to their execs, in order. */
   get execSizes(): readonly { readonly height: number; readonly width: number }[] {
     return [...this.core.execs.values()].flatMap((exec) => exec.sizes);
