@@ -56,6 +56,7 @@ interface Stream {
 export class RawClient {
   readonly messages: Message[] = [];
   readonly frames: Frame[] = [];
+  private readonly readFrames = new WeakMap<Frame, RawUpdate>();
   closeCode: number | undefined;
   refusal: Refusal | undefined;
   connectionKey: Buffer = Buffer.alloc(0);
@@ -344,7 +345,16 @@ export class RawClient {
   updates(stream: number): readonly RawUpdate[] {
     return this.framesOf(stream)
       .filter(({ type }) => type === 1)
-      .map(readUpdate);
+      .map((frame) => this.updateOf(frame));
+  }
+
+  /** Read once: whoever waits for lines asks again and again. */
+  private updateOf(frame: Frame): RawUpdate {
+    const known = this.readFrames.get(frame);
+    if (known) return known;
+    const update = readUpdate(frame);
+    this.readFrames.set(frame, update);
+    return update;
   }
 
   lines(stream: number): readonly string[] {
