@@ -13,7 +13,7 @@ class PlacedCollector extends LogCollector {
 
   override lines(batch: LogBatch): void {
     if (batch.place) this.places.push(batch.place);
-    super.lines(batch);
+    void super.lines(batch);
   }
 }
 
