@@ -1,7 +1,7 @@
 import type { Event } from '../base/emitter';
 import type { ContainerId } from '../model/container';
 import type { HealthOptions, RunOptions } from '../model/deployment';
-import type { EngineInfo } from './engine';
+import { EngineError, type EngineInfo } from './engine';
 
 /** An image as a deployment needs to know it. */
 export interface ImageDetails {
@@ -33,6 +33,7 @@ export interface ContainerDetails {
   /** `NAME=value`; secret. */
   readonly environment: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly hasTerminal: boolean;
   /** There where the container has a health check. */
   readonly health?: { readonly status: string; readonly lastOutput: string };
 }
@@ -60,6 +61,19 @@ export interface ImageBuild {
 export type RegistrySignIn =
   | { readonly username: string; readonly password: string; readonly serveraddress: string }
   | { readonly identitytoken: string; readonly serveraddress: string };
+
+/** The build came to a step that failed, or could not begin. The message is the engine's. */
+export class BuildFailedError extends EngineError {
+  override readonly name = 'BuildFailedError';
+
+  constructor(
+    message: string,
+    /** Of the command of the step, where it was one. */
+    readonly exitCode: number | undefined,
+  ) {
+    super('badRequest', message);
+  }
+}
 
 /** What the engine says while it builds: text for the log. */
 export type BuildOutput = (text: string) => void;
@@ -97,7 +111,7 @@ export interface DeployEngine {
   /** Containers' events, as long as the connection lasts. After a break things may have changed unannounced. */
   readonly onEvent: Event<DeployEvent>;
 
-  /** Resolves with the id of the image. A build that fails rejects with `buildFailed` words of the engine. */
+  /** Resolves with the id of the image; rejects with a {@link BuildFailedError} where a step fails. */
   build(build: ImageBuild, output: BuildOutput, signal: AbortSignal): Promise<string>;
 
   pull(
@@ -127,5 +141,5 @@ export interface DeployEngine {
   /** Kills it first where it runs; its anonymous volumes go with it. */
   removeContainer(id: ContainerId): Promise<void>;
   /** The newest lines it wrote, oldest first, of both streams. */
-  readLastLines(id: ContainerId, count: number): Promise<readonly string[]>;
+  readLastLines(container: ContainerDetails, count: number): Promise<readonly string[]>;
 }

@@ -4,13 +4,16 @@ import type { Disposable } from '../../base/lifecycle';
 import type { PartStamps } from '../../model/logLines';
 import { EngineError, type EngineInfo } from '../engine';
 import { ContainerWatch, type Log } from './containerWatch';
+import { DeployApi } from './deployApi';
 import { DockerApi } from './dockerApi';
 import type { DockerClient } from './dockerClient';
 import type { DockerEndpoint } from './endpoint';
+import { EngineRequests } from './engineRequests';
 
 /** One live connection to an engine: its requests and its watch end together. */
 export class DockerSession implements Disposable {
   readonly api: DockerApi;
+  readonly deploys: DeployApi;
   readonly watch: ContainerWatch;
   private readonly abort = new AbortController();
 
@@ -24,6 +27,7 @@ export class DockerSession implements Disposable {
     // Every open stream listens to it, and a host may have hundreds.
     setMaxListeners(0, this.abort.signal);
     this.api = new DockerApi(client.docker, this.abort.signal);
+    this.deploys = new DeployApi(new EngineRequests(client.docker, this.abort.signal));
     this.watch = new ContainerWatch(this.api, clock, log);
   }
 

@@ -1,0 +1,341 @@
+import type { Clock } from '../base/clock';
+import { messageOf } from '../base/errors';
+import type { Disposable } from '../base/lifecycle';
+import type { ContainerDetails } from '../engine/deployEngine';
+import type { DeploymentStart } from '../engine/deployments';
+import { EngineError } from '../engine/engine';
+import { isOver, type Deployment, type DeploymentId } from '../model/deployment';
+import { DeploymentRun } from './deploymentRun';
+import { ended, newDeployment } from './deploymentState';
+import type { DeploymentStore } from './deploymentStore';
+import { DeploymentIds } from './ids';
+import { takeLock, type HeldLock } from './journal/journalLock';
+import type { JournalFolder } from './journal/journalFolder';
+import type { JournalSummary } from './journal/journalReader';
+import type { JournalWriter } from './journal/journalWriter';
+import type { DeploymentLimits, LocalDeploymentsOptions } from './localOptions';
+import { imageTag, LABELS } from './naming';
+import { findNew } from './oldContainers';
+import { DeploymentQueue } from './queue';
+import { goOnWith } from './recovery';
+import { Redactor } from './redactor';
+import { completeFrom } from './completeSpec';
+import { secretsOf, sourceText, withoutSecrets } from './secrets';
+
+/** Of the newest deployments of this process the inputs are remembered with their secrets, to retry them. */
+const MOST_REMEMBERED = 50;
+
+export interface KeeperOptions extends LocalDeploymentsOptions {
+  readonly clock: Clock;
+  readonly limits: DeploymentLimits;
+  readonly journals: JournalFolder;
+  readonly known: DeploymentStore;
+}
+
+interface Waiting {
+  readonly request: DeploymentStart;
+  readonly writer: JournalWriter;
+  readonly redactor: Redactor;
+}
+
+/** Runs deployments, one after the other, and holds the folder's lock while there are any. */
+export class Keeper implements Disposable {
+  private readonly ids = new DeploymentIds();
+  private readonly queue: DeploymentQueue;
+  private readonly waiting = new Map<DeploymentId, Waiting>();
+  private readonly runs = new Map<DeploymentId, DeploymentRun>();
+  private readonly memory = new Map<DeploymentId, DeploymentStart>();
+  private lock: Promise<HeldLock> | undefined;
+  private journal = '';
+  /** Who needs the lock at the moment, beside what waits and runs. */
+  private holders = 0;
+  private isDisposed = false;
+  private recovering: Promise<void> | undefined;
+
+  constructor(private readonly options: KeeperOptions) {
+    const { mostAtOnce, mostWaiting } = options.limits;
+    this.queue = new DeploymentQueue(mostAtOnce, mostWaiting);
+  }
+
+  /** Resolves when it is in the journal, and queued. */
+  async begin(request: DeploymentStart, rollBackTo?: DeploymentId): Promise<Deployment> {
+    if (this.queue.isFull)
+      throw new EngineError(
+        'conflict',
+        'Too many deployments wait on this host. Try again when some are over.',
+      );
+    return this.locked(() => this.enqueue(request, rollBackTo));
+  }
+
+  async cancel(id: DeploymentId): Promise<void> {
+    const run = this.runs.get(id);
+    if (run) {
+      run.cancel();
+      return;
+    }
+    const waiting = this.waiting.get(id);
+    if (!waiting || !this.queue.withdraw(id))
+      throw new EngineError(
+        'conflict',
+        'Another process of this machine runs this deployment. Cancel it there.',
+      );
+    this.waiting.delete(id);
+    const deployment = this.options.known.get(id);
+    if (deployment) {
+      const nowMs = this.options.clock.nowMs();
+      await this.finishWaiting(
+        waiting,
+        ended(deployment, { status: 'cancelled', message: 'It was cancelled before it began.', nowMs }),
+      );
+    }
+    await this.letGoIfIdle();
+  }
+
+  /** The inputs with their secrets, if this process still has them. */
+  remembered(id: DeploymentId): DeploymentStart | undefined {
+    return this.memory.get(id);
+  }
+
+  /** The inputs from the journal, with secrets from containers that have them. */
+  async complete(id: DeploymentId, from: 'own' | 'app'): Promise<DeploymentStart> {
+    const { opening } = await this.options.journals.summarize(id);
+    if (!opening) throw new EngineError('engineFailure', 'The journal of this deployment can not be read.');
+    const { engine } = this.options;
+    const label = from === 'own' ? `${LABELS.deployment}=${id}` : `${LABELS.app}=${opening.spec.app}`;
+    return { spec: completeFrom(opening, await engine.listContainers([label])) };
+  }
+
+  /** What is known now of a deployment as it was written then. */
+  present(deployment: Deployment): Deployment {
+    if (!deployment.canRollBackTo) return deployment;
+    const canRollBackTo = this.options.known.get(deployment.id)?.canRollBackTo ?? false;
+    return { ...deployment, canRollBackTo };
+  }
+
+  /** Takes over what a process that is gone left unfinished. */
+  recover(): Promise<void> {
+    this.recovering ??= this.takeOver().finally(() => (this.recovering = undefined));
+    return this.recovering;
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    for (const run of this.runs.values()) run.abandon();
+    for (const { writer } of this.waiting.values()) void writer.close().catch(() => undefined);
+    void this.lock?.then((lock) => lock.release()).catch(() => undefined);
+  }
+
+  private async enqueue(request: DeploymentStart, rollBackTo: DeploymentId | undefined): Promise<Deployment> {
+    const { journals, clock } = this.options;
+    const { spec, context, origin } = request;
+    const id = this.ids.next(clock.nowMs());
+    const deployment = newDeployment({
+      id,
+      app: spec.app,
+      source: spec.source,
+      sourceText: sourceText(spec),
+      startedBy: origin?.startedBy ?? this.options.startedBy,
+      ...(origin && { commandId: origin.commandId }),
+      nowMs: clock.nowMs(),
+      ...(rollBackTo !== undefined && { rollBackTo }),
+    });
+    const redactor = new Redactor();
+    redactor.add(secretsOf(spec));
+    await journals.takeReserve();
+    const writer = await this.openWriter(id, { sequence: 0, completeBytes: 0 }, redactor);
+    const plain = withoutSecrets(spec);
+    await writer.open({ kind: 'open', version: 1, ...plain, isHandedOver: context !== undefined });
+    await writer.state(deployment, true);
+    this.remember(id, request);
+    this.waiting.set(id, { request, writer, redactor });
+    this.queue.add(id, spec.app);
+    this.options.known.set(deployment);
+    this.runNext();
+    return deployment;
+  }
+
+  private runNext(): void {
+    for (let id = this.queue.next(); id !== undefined; id = this.queue.next()) {
+      const waiting = this.waiting.get(id);
+      const deployment = this.options.known.get(id);
+      this.waiting.delete(id);
+      if (waiting && deployment) this.track(this.makeRun(deployment, waiting), (run) => run.run());
+      else this.queue.finished(id);
+    }
+  }
+
+  private makeRun(deployment: Deployment, { request, writer, redactor }: Waiting): DeploymentRun {
+    const { engine, clock, tools, journals, known, log } = this.options;
+    const { spec, context } = request;
+    return new DeploymentRun({
+      deployment,
+      spec,
+      context,
+      engine,
+      clock,
+      tools,
+      redactor,
+      journal: this.journal,
+      folder: journals,
+      writer,
+      announce: (changed) => known.set(changed),
+      warn: (message) => log('warn', redactor.redact(message)),
+    });
+  }
+
+  private track(run: DeploymentRun, work: (run: DeploymentRun) => Promise<void>): void {
+    this.runs.set(run.id, run);
+    void work(run)
+      .then(() => this.finished(run))
+      .catch((error: unknown) => this.options.log('warn', messageOf(error)));
+  }
+
+  private async finished(run: DeploymentRun): Promise<void> {
+    this.runs.delete(run.id);
+    this.queue.finished(run.id);
+    if (this.isDisposed) return;
+    const { journals, known, limits } = this.options;
+    const deployment = known.get(run.id) ?? run.deployment;
+    try {
+      if (isOver(deployment.status)) await journals.index.put([deployment]);
+      await this.dropImages(deployment.app);
+      const over = [...known.all].filter(({ status }) => isOver(status)).map(({ id }) => id);
+      known.remove(await journals.removeOld(over, limits));
+    } finally {
+      this.runNext();
+      await this.letGoIfIdle();
+    }
+  }
+
+  /** Of an app's images the newest are kept. */
+  private async dropImages(app: string): Promise<void> {
+    const { known, limits, engine, journals } = this.options;
+    const kept = [...known.all]
+      .filter((deployment) => deployment.app === app && deployment.canRollBackTo)
+      .sort((left, right) => (left.id < right.id ? 1 : -1));
+    for (const deployment of kept.slice(limits.mostImages)) {
+      await engine.removeImage(imageTag(app, deployment.id));
+      const changed = { ...deployment, canRollBackTo: false };
+      known.set(changed);
+      await journals.index.put([changed]);
+    }
+  }
+
+  private async takeOver(): Promise<void> {
+    const { known } = this.options;
+    const isOurs = (id: DeploymentId): boolean => this.runs.has(id) || this.waiting.has(id);
+    const unfinished = [...known.all].filter(({ id, status }) => !isOver(status) && !isOurs(id));
+    if (unfinished.length === 0) return;
+    await this.locked(async () => {
+      for (const { id } of unfinished.sort((left, right) => (left.id < right.id ? -1 : 1)))
+        if (!isOurs(id) && !this.isDisposed) await this.takeOverOne(id);
+    });
+  }
+
+  private async takeOverOne(id: DeploymentId): Promise<void> {
+    const { journals, known, engine } = this.options;
+    const summary = await journals.summarize(id);
+    const { deployment, opening } = summary;
+    if (!deployment || !opening) return;
+    if (isOver(deployment.status)) {
+      known.set(deployment);
+      await journals.index.put([deployment]);
+      return;
+    }
+    const redactor = new Redactor();
+    const containers = await findNew(engine, id);
+    redactor.add(await this.secretValues(containers));
+    const writer = await this.openWriter(id, summary, redactor);
+    known.set(deployment);
+    const request = { spec: opening.spec };
+    if (
+      deployment.status === 'pending' &&
+      summary.intents.length === 0 &&
+      opening.missing.length === 0 &&
+      !opening.isHandedOver
+    ) {
+      this.waiting.set(id, { request, writer, redactor });
+      this.queue.add(id, deployment.app);
+      this.runNext();
+      return;
+    }
+    const run = this.makeRun(deployment, { request, writer, redactor });
+    this.resume(run, summary);
+  }
+
+  private resume(run: DeploymentRun, { intents, opening }: JournalSummary): void {
+    this.queue.startNow(run.id, run.spec.app);
+    this.track(run, (one) => one.resume(intents, () => goOnWith(one, intents, opening?.missing ?? [])));
+  }
+
+  /** What containers have that their images have not. */
+  private async secretValues(containers: readonly ContainerDetails[]): Promise<readonly string[]> {
+    const values: string[] = [];
+    for (const { environment, imageId } of containers) {
+      const known = new Set((await this.options.engine.inspectImage(imageId))?.environment ?? []);
+      const own = environment.filter((entry) => !known.has(entry));
+      values.push(...own.map((entry) => entry.slice(entry.indexOf('=') + 1)));
+    }
+    return values;
+  }
+
+  private async finishWaiting({ writer }: Waiting, deployment: Deployment): Promise<void> {
+    await writer.state(deployment, true);
+    await writer.close();
+    this.options.known.set(deployment);
+    await this.options.journals.index.put([deployment]);
+  }
+
+  private openWriter(
+    id: DeploymentId,
+    place: { readonly sequence: number; readonly completeBytes: number },
+    redactor: Redactor,
+  ): Promise<JournalWriter> {
+    const onWritten = (): void => this.options.known.grew();
+    return this.options.journals.openWriter(id, place, (text) => redactor.redact(text), onWritten);
+  }
+
+  private remember(id: DeploymentId, request: DeploymentStart): void {
+    this.memory.set(id, request);
+    const [oldest] = this.memory.keys();
+    if (this.memory.size > MOST_REMEMBERED && oldest !== undefined) this.memory.delete(oldest);
+  }
+
+  /** @throws EngineError `conflict` while another process runs deployments here */
+  private async locked<T>(work: () => Promise<T>): Promise<T> {
+    this.holders += 1;
+    try {
+      this.lock ??= this.take().catch((error: unknown) => {
+        this.lock = undefined;
+        throw error;
+      });
+      await this.lock;
+      return await work();
+    } finally {
+      this.holders -= 1;
+      await this.letGoIfIdle();
+    }
+  }
+
+  private async take(): Promise<HeldLock> {
+    const { journals, known } = this.options;
+    const taken = await takeLock(journals.path);
+    if ('heldBy' in taken)
+      throw new EngineError(
+        'conflict',
+        `Another process of this machine (${taken.heldBy}) runs deployments at the moment. Try again when they are over.`,
+      );
+    this.journal = await journals.identity();
+    await journals.index.load();
+    await journals.index.tidy();
+    await known.load();
+    return taken;
+  }
+
+  private async letGoIfIdle(): Promise<void> {
+    if (this.holders > 0 || !this.queue.isIdle || this.waiting.size > 0 || this.runs.size > 0) return;
+    const { lock } = this;
+    this.lock = undefined;
+    await (await lock?.catch(() => undefined))?.release();
+  }
+}

@@ -1,0 +1,52 @@
+import { EngineError } from '../engine/engine';
+import type { ContainerDetails, DeployEngine } from '../engine/deployEngine';
+import type { OldContainer } from './journal/journalRecord';
+import { LABELS, isPutAside, newName, plainName } from './naming';
+
+/** The name that the new container gets. */
+export function runName(spec: { readonly app: string; readonly run?: { readonly name?: string } }): string {
+  return spec.run?.name ?? spec.app;
+}
+
+/**
+ * The containers that a new version of an app replaces: those that earlier deployments of it made, and whatever has the
+ * name it gets. Those that another deployment has put aside are that one's business.
+ *
+ * @throws EngineError `conflict` where the name is another app's
+ */
+export async function findOld(
+  engine: DeployEngine,
+  spec: { readonly app: string; readonly run?: { readonly name?: string } },
+  id: string,
+): Promise<readonly OldContainer[]> {
+  const name = runName(spec);
+  const labelled = await engine.listContainers([`${LABELS.app}=${spec.app}`]);
+  const named = await engine.inspectContainer(name);
+  const owner = named?.labels[LABELS.app];
+  if (named?.name === name && owner !== undefined && owner !== spec.app)
+    throw new EngineError(
+      'conflict',
+      `The container ${name} belongs to the app "${owner}". Name another with "run.name".`,
+    );
+  const all = new Map<string, ContainerDetails>();
+  for (const container of labelled) all.set(container.id, container);
+  if (named?.name === name) all.set(named.id, named);
+  return [...all.values()]
+    .filter((container) => container.labels[LABELS.deployment] !== id)
+    .filter((container) => plainName(container.name) === container.name)
+    .map(({ id: containerId, name: oldName, isRunning }) => ({
+      id: containerId,
+      name: oldName,
+      wasRunning: isRunning,
+    }));
+}
+
+/** Containers that this deployment made. */
+export async function findNew(engine: DeployEngine, id: string): Promise<readonly ContainerDetails[]> {
+  return engine.listContainers([`${LABELS.deployment}=${id}`]);
+}
+
+/** Whether a container still has a name that only a deployment under way gives. */
+export function isUnfinished(container: ContainerDetails, id: string): boolean {
+  return isPutAside(container.name) || container.name === newName(plainName(container.name), id);
+}

@@ -1,0 +1,109 @@
+import type { DeploymentSpec } from '../model/deployment';
+
+/** What stands in a kept specification where a value was. */
+export const WITHHELD = '';
+
+/** A specification as it may be written down, and the names of what was taken out of it. */
+export interface PlainSpec {
+  readonly spec: DeploymentSpec;
+  /** Such as `environment variable TOKEN`; empty if it is complete. */
+  readonly missing: readonly string[];
+}
+
+/** Takes out all that is secret: values of the environment and of secret arguments, and passwords in URLs. */
+export function withoutSecrets(spec: DeploymentSpec): PlainSpec {
+  const environment = Object.keys(spec.run?.environment ?? {});
+  const secretArgs = (spec.build?.secretArgs ?? []).filter((name) => name in (spec.build?.args ?? {}));
+  const repository = spec.source.kind === 'git' ? splitRepository(spec.source.repository) : undefined;
+  const missing = [
+    ...environment.map((name) => `the environment variable ${name}`),
+    ...secretArgs.map((name) => `the build argument ${name}`),
+    ...(repository?.password === undefined ? [] : ["the password in the repository's address"]),
+  ];
+  return {
+    missing,
+    spec: {
+      ...spec,
+      ...(spec.source.kind === 'git' &&
+        repository && { source: { ...spec.source, repository: repository.plain } }),
+      ...(spec.build && {
+        build: {
+          ...spec.build,
+          ...(spec.build.args && { args: { ...spec.build.args, ...withheld(secretArgs) } }),
+        },
+      }),
+      ...(spec.run && {
+        run: { ...spec.run, ...(spec.run.environment && { environment: withheld(environment) }) },
+      }),
+    },
+  };
+}
+
+function withheld(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, WITHHELD]));
+}
+
+/** All secret values of a specification. */
+export function secretsOf(spec: DeploymentSpec): readonly string[] {
+  const args = spec.build?.args ?? {};
+  const secretArgs = (spec.build?.secretArgs ?? []).map((name) => args[name] ?? '');
+  const repository = spec.source.kind === 'git' ? splitRepository(spec.source.repository) : undefined;
+  const password = repository?.password;
+  return [
+    ...Object.values(spec.run?.environment ?? {}),
+    ...secretArgs,
+    ...(password === undefined ? [] : [password, decoded(password)]),
+  ];
+}
+
+export interface SplitRepository {
+  /** Without a password, and without the user name that is a token where there is no password. */
+  readonly plain: string;
+  /** As it stands in the address. */
+  readonly password?: string;
+  /** `scheme://user:password@host` and `scheme://host`, where there is something to hide. */
+  readonly secretBase?: string;
+  readonly plainBase?: string;
+}
+
+/** Parts the credentials from an address of Git. A user name alone in `https://` is a token. */
+export function splitRepository(repository: string): SplitRepository {
+  const match = /^((?:https?|ftps?|git|ssh):\/\/)([^/@]*)@([^/]*)(.*)$/is.exec(repository);
+  if (!match) return { plain: repository };
+  const [, scheme = '', credentials = '', host = '', rest = ''] = match;
+  const colon = credentials.indexOf(':');
+  const isWeb = /^http/i.test(scheme);
+  if (colon < 0 && !isWeb) return { plain: repository };
+  const user = colon < 0 ? '' : credentials.slice(0, colon);
+  const kept = isWeb || user === '' ? '' : `${user}@`;
+  return {
+    plain: `${scheme}${kept}${host}${rest}`,
+    password: colon < 0 ? credentials : credentials.slice(colon + 1),
+    secretBase: `${scheme}${credentials}@${host}`,
+    plainBase: `${scheme}${kept}${host}`,
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** For people: where it comes from, without secrets. */
+export function sourceText({ source }: DeploymentSpec): string {
+  switch (source.kind) {
+    case 'git': {
+      const { plain } = splitRepository(source.repository);
+      return source.ref === undefined ? plain : `${plain} (${source.ref})`;
+    }
+    case 'folder':
+      return source.folder;
+    case 'image':
+      return source.image;
+    case 'compose':
+      return `${source.folder} (${source.files.join(', ')})`;
+  }
+}
