@@ -13,7 +13,17 @@ import { ensureDockerInstalled, startPrivateEngine, whyNoPrivateEngine } from '.
 import { ensurePodmanInstalled, startPodman, whyNoPodman } from './lib/podman.mjs';
 import { runMain } from './lib/processes.mjs';
 
-const { values } = parseArgs({ options: { podman: { type: 'boolean', default: false } } });
+const USAGE = `node scripts/dev-engine.mjs [--podman]
+
+A private Docker engine, or Podman, in the foreground, for tests that are run by hand. Linux, root.`;
+
+const { values } = parseArgs({
+  options: { podman: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 await runMain(async (stop) => {
   const engine = await (values.podman ? podman() : docker());

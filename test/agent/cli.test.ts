@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -206,6 +206,38 @@ describe('agent: the command quaywatch-agent', function () {
     assert.equal(again.code, 2);
     assert.match(again.stderr, /no token with the id/);
     assert.doesNotMatch(again.stderr, SECRET);
+  });
+
+  it('writes down who adds and revokes tokens on the machine itself', async () => {
+    await run('init', '--name', 'first');
+    const { stdout } = await run('token', 'add', '--name', 'ci');
+    const [id = ''] = stdout.split('.');
+    await run('token', 'revoke', id, 'qwt_unknown');
+    const text = readFileSync(state.localAuditFile, 'utf8');
+    assert.equal(modeOf(state.localAuditFile), '600');
+    assert.doesNotMatch(text, SECRET);
+    const records = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { action: string; result: string; details: { user: string } });
+    assert.deepEqual(
+      records.map(({ action, result }) => `${action} ${result}`),
+      [
+        ...['tokenAdded begun', 'tokenAdded done', 'tokenAdded begun', 'tokenAdded done'],
+        ...['tokenRevoked begun', 'tokenRevoked done', 'tokenRevoked begun', 'tokenRevoked failed'],
+      ],
+    );
+    assert.ok(records.every(({ details }) => details.user !== ''));
+    assert.match(text, new RegExp(`"tokenId":"${id}","tokenName":"ci"|"tokenName":"ci".*"tokenId":"${id}"`));
+  });
+
+  it('adds no token that can not be written down', async () => {
+    await run('init', '--name', 'first');
+    rmSync(state.localAuditFile);
+    mkdirSync(state.localAuditFile);
+    const { code, stderr } = await run('token', 'add', '--name', 'ci');
+    assert.equal(code, 3, stderr);
+    assert.equal((JSON.parse((await run('token', 'list', '--json')).stdout) as unknown[]).length, 1);
   });
 
   it('lists the other tokens beside one that is corrupt', async () => {

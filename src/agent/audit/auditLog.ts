@@ -10,9 +10,12 @@ export interface AuditOptions {
   readonly maxOldFiles: number;
 }
 
+/** What is done on the agent's machine, with its command. */
+export type LocalAction = 'tokenAdded' | 'tokenRevoked';
+
 /** Everything that goes into the log about one event. Never holds a secret. */
 export interface AuditRecord {
-  readonly action: Action | 'login' | 'logout' | 'revoked';
+  readonly action: Action | 'login' | 'logout' | 'revoked' | LocalAction;
   /** `begun` comes before whatever changes something, and its result after it. */
   readonly result: 'begun' | 'done' | 'failed' | 'refused' | 'unknown';
   readonly tokenId?: string;

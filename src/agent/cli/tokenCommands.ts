@@ -9,6 +9,7 @@ import { TokenStore } from '../security/tokenStore';
 import type { StateFolder } from '../state/stateFolder';
 import { collectLabel, collectProject, parseExpiry, parseName, parseRole, scopeFrom } from './arguments';
 import { UsageError, type CliIo } from './io';
+import { withLocalAudit } from './localAudit';
 import { STATE_FLAG, STATE_HELP, stateFolder } from './stateOption';
 import { formatTable } from './table';
 
@@ -59,7 +60,13 @@ export async function addToken(
   request: TokenRequest,
 ): Promise<{ stored: StoredToken; token: Token }> {
   await state.requireIdentity();
-  return new TokenStore(state.tokensFolder).add(request, new Date());
+  const { name: tokenName, role } = request;
+  const added = await withLocalAudit(state, 'tokenAdded', { tokenName, role }, async () => {
+    const result = await new TokenStore(state.tokensFolder).add(request, new Date());
+    return { result, subject: { tokenId: result.stored.id, tokenName, role } };
+  });
+  if (!added) throw new Error('Adding a token gave none.');
+  return added;
 }
 
 export function registerTokenCommands(program: Command, io: CliIo): void {
@@ -128,7 +135,9 @@ async function revokeTokens(ids: readonly string[], options: { state?: string },
   const store = new TokenStore(state.tokensFolder);
   const unknown: string[] = [];
   for (const id of ids) {
-    if (await store.revoke(id)) io.err(`Revoked ${id}.`);
+    const revoke = async () => ((await store.revoke(id)) ? { result: true } : undefined);
+    if (await withLocalAudit(state, 'tokenRevoked', { tokenId: idOnly(id) }, revoke))
+      io.err(`Revoked ${id}.`);
     else unknown.push(id);
   }
   if (unknown.length > 0)

@@ -52,6 +52,8 @@ export class StateFolder {
   readonly lastUsedFile: string;
   readonly journalFile: string;
   readonly auditFile: string;
+  /** Of what is done on this machine; a file of its own, because each file has one process that writes it. */
+  readonly localAuditFile: string;
   readonly runningFile: string;
   readonly uploadsFolder: string;
   readonly deploymentsFolder: string;
@@ -64,6 +66,7 @@ export class StateFolder {
     this.lastUsedFile = join(path, 'tokens-last-used.json');
     this.journalFile = join(path, 'commands.jsonl');
     this.auditFile = join(path, 'audit.jsonl');
+    this.localAuditFile = join(path, 'audit-local.jsonl');
     this.runningFile = join(path, 'running.json');
     this.uploadsFolder = join(path, 'uploads');
     this.deploymentsFolder = join(path, 'deployments');

@@ -85,7 +85,10 @@ async function chooseHost(
     const placeHolder = vscode.l10n.t('Which host?');
     return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true }))?.host;
   }
-  void vscode.window.showInformationMessage(vscode.l10n.t('There is no host this can be used on.'));
+  const add = vscode.l10n.t('Add Host…');
+  const text = vscode.l10n.t('There is no host this can be used on.');
+  if ((await vscode.window.showInformationMessage(text, add)) === add)
+    await vscode.commands.executeCommand('quaywatch.addHost');
   return undefined;
 }
 
