@@ -105,6 +105,25 @@ describe('agent: as a process of its own, as it is shipped', function () {
     assert.equal(client.containers.size, 1);
   });
 
+  it('asks the engine nothing after everybody has left, whatever happens there', async function () {
+    // Less than anything that would wait for somebody to come back.
+    this.timeout(20_000);
+    await serve();
+    engine.run({ name: 'web' });
+    const client = await open();
+    await client.startLog(client.idOf('web'));
+    await engine.whenOpenStreams('logs', 1);
+    client.close(1000);
+    await engine.whenOpenStreams('events', 0);
+    await engine.whenOpenStreams('logs', 0);
+    engine.resetCounts();
+    for (let round = 0; round < 10; round++) engine.restart('web');
+    // Whatever an event would make it ask comes before its answer to another process.
+    const { code } = await bundle.run(['status', '--state', folder.file('state')]);
+    assert.equal(code, 0);
+    assert.deepEqual([engine.count('list'), engine.count('inspect'), engine.count('stats')], [0, 0, 0]);
+  });
+
   describe('before a real engine', () => {
     let docker: Docker;
     let container: Docker.Container | undefined;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { RecordedRequest } from '../doubles/fakeEngine/fakeEngine';
 import { CommandLedger } from './agent/commandLedger';
 import { runCommandsRig } from './agent/commandsRig';
+import { harmIn, runHostileRig } from './agent/hostileRig';
+import { runIdleRig } from './agent/idleRig';
 import { RigAgent } from './agent/rigAgent';
 import { FakeRigEngine } from './engines/fakeRigEngine';
 import { runLogsRig } from './logsRig';
@@ -67,5 +69,25 @@ describe('the rig with an agent between', function () {
       notRun: 1,
       ranAnyway: 1,
     });
+  });
+});
+
+describe('the rig of hostile clients', function () {
+  this.timeout(90_000);
+
+  it('harms nobody in some seconds', async () => {
+    const report = await runHostileRig({ seed: 1, durationMs: 5_000, halfOpen: 90, settleMs: 20_000 });
+    assert.ok(report.clients > 0 && report.sent > 0 && report.honestLines > 0, JSON.stringify(report));
+    assert.equal(harmIn(report), 0, JSON.stringify(report));
+  });
+});
+
+describe('the rig of an idle agent', function () {
+  this.timeout(60_000);
+
+  it('asks its engine for nothing in some seconds', async () => {
+    const report = await runIdleRig({ durationMs: 3_000 });
+    assert.equal(report.requestCount, 0, JSON.stringify(report.requests));
+    assert.ok(report.changes > 0);
   });
 });

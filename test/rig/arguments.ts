@@ -20,10 +20,18 @@ export const USAGE = `npm run -s rig -- logs [options] [--json]
   --trace FOLDER       writes there what the reader delivers, in short
 
 npm run -s rig -- commands [--seed N] [--cuts N] [--agent-kills N] [--engine NAME] [--json]
-  commands through an agent before a fake engine, whose connection is cut and which is killed while they run`;
+  commands through an agent before a fake engine, whose connection is cut and which is killed while they run
+
+npm run -s rig -- hostile [--minutes N] [--seed N] [--half-open N] [--json]
+  random frames of all kinds, and connections that are never finished, while an honest client tails a log (10, 1000)
+
+npm run -s rig -- idle [--minutes N] [--json]
+  what an agent that nobody is connected to asks its engine for (10)`;
+
+const RIGS = ['logs', 'commands', 'hostile', 'idle'] as const;
 
 export interface RigArguments {
-  readonly rig: 'logs' | 'commands';
+  readonly rig: (typeof RIGS)[number];
   readonly seed: number;
   readonly lines: number;
   readonly containers: number;
@@ -36,6 +44,8 @@ export interface RigArguments {
   readonly engine: 'real' | 'all-fakes' | PersonalityName;
   readonly transport: 'unix' | 'tcp';
   readonly timeoutMs: number;
+  readonly minutes: number;
+  readonly halfOpen: number;
   readonly isJson: boolean;
   readonly isVerbose: boolean;
   readonly traceFolder: string | undefined;
@@ -53,6 +63,8 @@ const NUMBERS = {
   'engine-restarts': '3',
   'agent-kills': '0',
   timeout: '900',
+  minutes: '10',
+  'half-open': '1000',
 } as const;
 const NAMES: readonly string[] = ['real', 'all-fakes', ...PERSONALITY_NAMES];
 
@@ -75,7 +87,8 @@ function build(values: Values, rig: RigArguments['rig']): RigArguments {
   const number = (name: keyof typeof NUMBERS): number => wholeNumber(values, name);
   const isAgent = values['agent'] === true;
   const transport = transportOf(values, isAgent || number('seed') % 2 === 0 ? 'tcp' : 'unix');
-  const repeat = names.map((name) => `--${name} ${number(name)}`).join(' ');
+  const ofLogs = names.filter((name) => name !== 'minutes' && name !== 'half-open');
+  const repeat = ofLogs.map((name) => `--${name} ${number(name)}`).join(' ');
   if (rig === 'logs' && !isAgent && number('agent-kills') > 0)
     throw new Complaint('--agent-kills wants --agent');
   return {
@@ -92,6 +105,8 @@ function build(values: Values, rig: RigArguments['rig']): RigArguments {
     engine: engineOf(values),
     transport,
     timeoutMs: number('timeout') * 1000,
+    minutes: number('minutes'),
+    halfOpen: number('half-open'),
     isJson: values['json'] === true,
     isVerbose: values['verbose'] === true,
     traceFolder: values['trace'] === undefined ? undefined : String(values['trace']),
@@ -107,8 +122,9 @@ function wholeNumber(values: Values, name: string): number {
 
 function rigOf(positionals: readonly string[]): RigArguments['rig'] {
   const [rig] = positionals;
-  if (positionals.length === 1 && (rig === 'logs' || rig === 'commands')) return rig;
-  throw new Complaint('The rigs are logs and commands');
+  const known = RIGS.find((name) => name === rig);
+  if (positionals.length === 1 && known !== undefined) return known;
+  throw new Complaint(`The rigs are ${RIGS.join(', ')}`);
 }
 
 function engineOf(values: Values): RigArguments['engine'] {

@@ -2,7 +2,11 @@ import { runMain } from '../../scripts/lib/processes.mjs';
 import { USAGE, readArguments, type RigArguments } from './arguments';
 import { runOn } from './engines/openEngines';
 import { runCommandsRig, type CommandsReport } from './agent/commandsRig';
+import { harmIn, runHostileRig } from './agent/hostileRig';
+import { runIdleRig } from './agent/idleRig';
 import { faultsIn } from './report';
+
+const MINUTE_MS = 60_000;
 
 /** `npm run -s rig -- logs …`: see {@link USAGE}. Exits with 1 when a line was lost, doubled, reordered or corrupted. */
 void runMain(async (signal) => {
@@ -12,6 +16,8 @@ void runMain(async (signal) => {
     return 2;
   }
   if (parsed.rig === 'commands') return runCommands(parsed, signal);
+  if (parsed.rig === 'hostile') return runHostile(parsed, signal);
+  if (parsed.rig === 'idle') return runIdle(parsed, signal);
   const reports = await runOn({ ...parsed, signal });
   for (const report of reports) {
     for (const problem of report.problems) console.error(problem);
@@ -35,4 +41,24 @@ async function runCommands(parsed: RigArguments, signal: AbortSignal): Promise<n
   const report: CommandsReport = await runCommandsRig({ seed, cuts, agentKills, personality, say, signal });
   console.log(isJson ? JSON.stringify(report) : report);
   return report.twice + report.notRun + report.ranAnyway === 0 && report.cuts === cuts ? 0 : 1;
+}
+
+async function runHostile(parsed: RigArguments, signal: AbortSignal): Promise<number> {
+  const { seed, minutes, halfOpen, isJson, isVerbose } = parsed;
+  const report = await runHostileRig({
+    seed,
+    durationMs: minutes * MINUTE_MS,
+    halfOpen,
+    settleMs: 2 * MINUTE_MS,
+    ...(isVerbose && { say: (text) => console.error(text) }),
+    signal,
+  });
+  console.log(isJson ? JSON.stringify(report) : report);
+  return harmIn(report) === 0 ? 0 : 1;
+}
+
+async function runIdle({ minutes, isJson }: RigArguments, signal: AbortSignal): Promise<number> {
+  const report = await runIdleRig({ durationMs: minutes * MINUTE_MS, signal });
+  console.log(isJson ? JSON.stringify(report) : report);
+  return report.requestCount === 0 ? 0 : 1;
 }

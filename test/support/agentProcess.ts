@@ -80,6 +80,14 @@ export class AgentProcess {
     child.once('close', (code) => (this.exitCode = code));
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.exitCode === undefined;
+  }
+
   get output(): string {
     return this.text;
   }

@@ -15,16 +15,33 @@ export class PairedAgent {
     private readonly folder: string,
     private readonly dockerHost: string,
     private readonly link: string,
+    private readonly env: NodeJS.ProcessEnv,
     private process: AgentProcess,
   ) {}
 
-  static async start(dockerHost: string): Promise<PairedAgent> {
+  /** @param env more of the process's environment */
+  static async start(dockerHost: string, env: NodeJS.ProcessEnv = {}): Promise<PairedAgent> {
     const bundle = await AgentBundle.make();
     const folder = mkdtempSync(join(tmpdir(), 'quaywatch-paired-agent-'));
     const { code, stdout, stderr } = await bundle.run(['init', '--address', HOST], environmentOf(folder));
     if (code !== 0) throw new Error(`The agent could not be made: ${stderr}`);
-    const process = await serve(bundle, folder, dockerHost, 0);
-    return new PairedAgent(bundle, folder, dockerHost, stdout.trim(), process);
+    const process = await serve(bundle, folder, dockerHost, 0, env);
+    return new PairedAgent(bundle, folder, dockerHost, stdout.trim(), env, process);
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.process.isRunning;
+  }
+
+  /** Makes another token, as `quaywatch-agent pair` does. */
+  async addToken(...options: readonly string[]): Promise<Pairing> {
+    const { code, stdout, stderr } = await this.bundle.run(['pair', ...options], environmentOf(this.folder));
+    if (code !== 0) throw new Error(`There is no new token: ${stderr}`);
+    return { ...parsePairingLink(stdout.trim()), host: HOST, port: this.port };
   }
 
   get port(): number {
@@ -45,7 +62,7 @@ export class PairedAgent {
   async crash(): Promise<void> {
     const { port } = this;
     await this.process.end('SIGKILL');
-    this.process = await serve(this.bundle, this.folder, this.dockerHost, port);
+    this.process = await serve(this.bundle, this.folder, this.dockerHost, port, this.env);
   }
 
   async dispose(): Promise<void> {
@@ -68,9 +85,15 @@ export function openRemoteEngine(
   });
 }
 
-function serve(bundle: AgentBundle, folder: string, dockerHost: string, port: number): Promise<AgentProcess> {
+function serve(
+  bundle: AgentBundle,
+  folder: string,
+  dockerHost: string,
+  port: number,
+  env: NodeJS.ProcessEnv,
+): Promise<AgentProcess> {
   const args = ['--host', HOST, '--port', String(port), '--docker-host', dockerHost];
-  return bundle.serve(args, environmentOf(folder));
+  return bundle.serve(args, { ...environmentOf(folder), ...env });
 }
 
 function environmentOf(folder: string): NodeJS.ProcessEnv {

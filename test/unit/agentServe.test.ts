@@ -4,23 +4,20 @@ import { Health } from '../../src/agent/serve/health';
 import { createLogger } from '../../src/agent/serve/logger';
 import { makeToken } from '../../src/agent/security/tokenSecret';
 import { formatToken } from '../../src/protocol/pairingLink';
-import { FakeClock } from '../doubles/fakeClock';
 import { MemoryEngine } from '../doubles/memoryEngine';
 import { checkForLeaks } from '../support/leaks';
 
 describe('agent: engine lease', () => {
   checkForLeaks();
-  const LINGER_MS = 1_000;
 
-  function setUp(): { clock: FakeClock; made: MemoryEngine[]; lease: EngineLease } {
-    const clock = new FakeClock();
+  function setUp(): { made: MemoryEngine[]; lease: EngineLease } {
     const made: MemoryEngine[] = [];
     const make = (): MemoryEngine => {
       const engine = new MemoryEngine();
       made.push(engine);
       return engine;
     };
-    return { clock, made, lease: new EngineLease(make, clock, LINGER_MS) };
+    return { made, lease: new EngineLease(make) };
   }
 
   it('makes no engine before somebody needs one', () => {
@@ -29,8 +26,8 @@ describe('agent: engine lease', () => {
     lease.dispose();
   });
 
-  it('shares one engine, and lets it go a while after the last has left', () => {
-    const { clock, made, lease } = setUp();
+  it('shares one engine, and lets it go when the last has left', () => {
+    const { made, lease } = setUp();
     const [first, second] = [lease.acquire(), lease.acquire()];
     assert.equal(first.engine, second.engine);
     assert.equal(lease.health, 'away');
@@ -38,29 +35,19 @@ describe('agent: engine lease', () => {
     assert.equal(lease.health, 'ready');
     first.dispose();
     first.dispose();
-    clock.advance(2 * LINGER_MS);
     assert.equal(made[0]?.isDisposed, false, 'one is still there');
     second.dispose();
-    clock.advance(LINGER_MS - 1);
-    assert.equal(made[0].isDisposed, false);
-    clock.advance(1);
     assert.deepEqual([made[0].isDisposed, lease.health, made.length], [true, 'idle', 1]);
   });
 
-  it('keeps the engine for who comes back in time, and makes another for who does not', () => {
-    const { clock, made, lease } = setUp();
+  it('makes another engine for who comes later', () => {
+    const { made, lease } = setUp();
     lease.acquire().dispose();
-    clock.advance(LINGER_MS - 1);
-    const back = lease.acquire();
-    clock.advance(2 * LINGER_MS);
-    assert.equal(made.length, 1);
-    back.dispose();
-    clock.advance(LINGER_MS);
     const late = lease.acquire();
-    assert.equal(made.length, 2);
+    assert.deepEqual([made.length, made[0]?.isDisposed, made[1]?.isDisposed], [2, true, false]);
     late.dispose();
+    assert.equal(made[1]?.isDisposed, true);
     lease.dispose();
-    assert.deepEqual([made[1]?.isDisposed, clock.pendingTimers], [true, 0]);
   });
 });
 

@@ -1,10 +1,6 @@
-import type { Clock } from '../../base/clock';
 import { toDisposable, type Disposable } from '../../base/lifecycle';
 import type { ContainerEngine } from '../../engine/engine';
 import type { EngineHealth } from './health';
-
-/** Somebody who comes back soon finds the engine connected. */
-const LINGER_MS = 30_000;
 
 /** An engine for as long as somebody needs one. */
 export interface LeasedEngine extends Disposable {
@@ -12,19 +8,14 @@ export interface LeasedEngine extends Disposable {
 }
 
 /**
- * The one engine that all clients share. It is made and connected when the first of them needs it, and let go a while
- * after the last has left: with nobody connected the agent asks the engine for nothing.
+ * The one engine that all clients share. It is made and connected when the first of them needs it, and let go when the
+ * last has left: with nobody connected the agent asks the engine for nothing, whatever happens there.
  */
 export class EngineLease implements Disposable {
   private engine: ContainerEngine | undefined;
   private holders = 0;
-  private linger: Disposable | undefined;
 
-  constructor(
-    private readonly make: () => ContainerEngine,
-    private readonly clock: Clock,
-    private readonly lingerMs: number = LINGER_MS,
-  ) {}
+  constructor(private readonly make: () => ContainerEngine) {}
 
   get health(): EngineHealth {
     if (this.engine === undefined) return 'idle';
@@ -32,8 +23,6 @@ export class EngineLease implements Disposable {
   }
 
   acquire(): LeasedEngine {
-    this.linger?.dispose();
-    this.linger = undefined;
     this.holders += 1;
     const engine = (this.engine ??= this.make());
     engine.connect();
@@ -42,15 +31,12 @@ export class EngineLease implements Disposable {
   }
 
   dispose(): void {
-    this.linger?.dispose();
-    this.linger = undefined;
     this.engine?.dispose();
     this.engine = undefined;
   }
 
   private release(engine: ContainerEngine): void {
     this.holders -= 1;
-    if (this.holders > 0 || this.engine !== engine) return;
-    this.linger = this.clock.setTimer(() => this.dispose(), this.lingerMs);
+    if (this.holders === 0 && this.engine === engine) this.dispose();
   }
 }

@@ -153,7 +153,7 @@ async function makeParts(input: StartInput, firstFingerprint: string): Promise<A
   const store = new DisposableStore();
   let fingerprint = firstFingerprint;
   const tokens = new TokenStore(state.tokensFolder);
-  const engine = store.add(new EngineLease(() => dockerEngine(settings, log), clock));
+  const engine = store.add(new EngineLease(() => dockerEngine(settings, log)));
   const opened = await input.openDeployments?.({ state, settings, engine, log });
   const host = opened && (await hostOf(input, opened));
   const connectionLimits = new ConnectionLimits({ ...LIMITS, maxConnections: settings.maxConnections });

@@ -170,9 +170,9 @@ export class ClientActions {
 
   private async perform(command: Received<'perform'>): Promise<void> {
     const { command: wanted } = command.data;
-    const { session } = this.options;
+    const { session, services } = this.options;
     const details = detailsOf(wanted);
-    const { outcome } = await this.options.services.commands.run({
+    const { outcome } = await services.commands.run({
       ...this.once(command),
       audit: {
         action: wanted.kind,
@@ -182,7 +182,13 @@ export class ClientActions {
       intent: wanted,
       permit: () => this.requireRole(wanted.kind),
       execute: async () => {
-        await session.engine.perform(wanted);
+        // It is carried out even if everybody leaves now.
+        const lease = services.context.engine.acquire();
+        try {
+          await session.engine.perform(wanted);
+        } finally {
+          lease.dispose();
+        }
         return undefined;
       },
     });
