@@ -10,7 +10,7 @@ import { withEngine } from './engine';
 import type { Figures } from './main';
 import { alternate, median, rounded } from './statistics';
 
-const LINES = Number(process.env['QUAYWATCH_BENCH_LINES'] ?? 1_000_000);
+export const LINES = Number(process.env['QUAYWATCH_BENCH_LINES'] ?? 1_000_000);
 const ROUNDS = Number(process.env['QUAYWATCH_BENCH_ROUNDS'] ?? 5);
 /** 105 bytes with its line ending, as many applications write. */
 const LINE = `%08d ${'x'.repeat(95)}\\n`;
@@ -48,7 +48,7 @@ export function logsBenchmark(): Promise<Figures> {
   });
 }
 
-async function writeBacklog(docker: Docker): Promise<Docker.Container> {
+export async function writeBacklog(docker: Docker): Promise<Docker.Container> {
   const container = await docker.createContainer({
     Image: busyboxImage,
     Labels: { [testLabel]: '1' },
@@ -59,7 +59,7 @@ async function writeBacklog(docker: Docker): Promise<Docker.Container> {
   return container;
 }
 
-async function readBacklog(engine: ContainerEngine, id: string): Promise<void> {
+export async function readBacklog(engine: ContainerEngine, id: string): Promise<void> {
   let count = 0;
   await new Promise<void>((resolve, reject) => {
     const following = engine.followLog(
@@ -80,7 +80,7 @@ async function readBacklog(engine: ContainerEngine, id: string): Promise<void> {
   if (count !== LINES) throw new Error(`${count} lines came instead of ${LINES}.`);
 }
 
-async function dockerLogs(dockerHost: string, id: string): Promise<void> {
+export async function dockerLogs(dockerHost: string, id: string): Promise<void> {
   const child = spawn('docker', ['logs', '-f', '-t', id], {
     stdio: 'ignore',
     env: { ...process.env, DOCKER_HOST: dockerHost },
@@ -89,6 +89,6 @@ async function dockerLogs(dockerHost: string, id: string): Promise<void> {
   if (code !== 0) throw new Error(`docker logs ended with ${code ?? 'a signal'}.`);
 }
 
-function cliVersion(): string {
+export function cliVersion(): string {
   return spawnSync('docker', ['--version'], { encoding: 'utf8' }).stdout.trim();
 }

@@ -1,4 +1,5 @@
 import { activationBenchmark } from './activation';
+import { agentBenchmark } from './agent';
 import { filterBenchmark } from './filter';
 import { idleBenchmark } from './idle';
 import { latencyBenchmark } from './latency';
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   tree: treeBenchmark,
   filter: filterBenchmark,
   activation: activationBenchmark,
+  agent: agentBenchmark,
 };
 
 /** `npm run -s bench -- NAME… [--json]`, or `all`: figures beside those of a named peer, from the same run. */
