@@ -69,6 +69,23 @@ const StartExecSchema = v.object({
   credit: CountSchema,
 });
 
+const ContainerIdsSchema = v.pipe(v.array(ContainerIdSchema), v.maxLength(LIMITS.maxWatchedContainers));
+
+const WatchedSchema = v.object({
+  stream: StreamIdSchema,
+  container_ids: ContainerIdsSchema,
+  machine: v.boolean(),
+});
+
+const StartMetricsStreamSchema = v.object({ ...WatchedSchema.entries, credit: CountSchema });
+
+const ReadMetricsHistorySchema = v.object({
+  ...StartMetricsStreamSchema.entries,
+  fromMs: CountSchema,
+  toMs: CountSchema,
+  maxPoints: v.pipe(CountSchema, v.minValue(1), v.maxValue(LIMITS.maxHistoryPoints)),
+});
+
 interface CommandDefinition {
   readonly channel: string;
   /** The least role that may; `none` before anybody is known, `byKind` where the data decide. */
@@ -146,6 +163,34 @@ export const COMMANDS = {
     result: NothingSchema,
   },
   stop_exec: { channel: 'exec', role: 'admin', isSigned: false, data: StreamSchema, result: NothingSchema },
+  start_metrics_stream: {
+    channel: 'metrics',
+    role: 'viewer',
+    isSigned: false,
+    data: StartMetricsStreamSchema,
+    result: NothingSchema,
+  },
+  change_metrics_stream: {
+    channel: 'metrics',
+    role: 'viewer',
+    isSigned: false,
+    data: WatchedSchema,
+    result: NothingSchema,
+  },
+  read_metrics_history: {
+    channel: 'metrics',
+    role: 'viewer',
+    isSigned: false,
+    data: ReadMetricsHistorySchema,
+    result: NothingSchema,
+  },
+  stop_metrics_stream: {
+    channel: 'metrics',
+    role: 'viewer',
+    isSigned: false,
+    data: StreamSchema,
+    result: NothingSchema,
+  },
   ...DEPLOYMENT_COMMANDS,
 } as const satisfies Record<string, CommandDefinition>;
 
@@ -208,4 +253,4 @@ export const EVENTS = {
 export const ACK = { channel: 'system', action: 'ack' } as const;
 
 /** Channels no action of this version uses. */
-export const RESERVED_CHANNELS = ['metrics', 'image', 'volume', 'network', 'swarm'] as const;
+export const RESERVED_CHANNELS = ['image', 'volume', 'network', 'swarm'] as const;

@@ -13,6 +13,9 @@ export const FRAME_TYPES = {
   exec_output: 3,
   exec_exited: 4,
   exec_input: 5,
+  metrics_update: 16,
+  metrics_history: 17,
+  metrics_history_end: 18,
   deployment_entries: 32,
   deployment_stream_ended: 33,
   upload_data: 34,
@@ -136,7 +139,14 @@ export type LogStreamStopped = v.InferOutput<typeof StoppedSchema>;
 /** The body of `exec_exited`. */
 export type ExecExited = v.InferOutput<typeof ExitedSchema>;
 
-export function encodeJsonBody(body: LogStreamStopped | ExecExited): Uint8Array<ArrayBuffer> {
+const HistoryEndSchema = v.object({ error: v.exactOptional(WireErrorSchema) });
+
+/** The body of `metrics_history_end`. Without an error everything was read. */
+export type MetricsHistoryEnd = v.InferOutput<typeof HistoryEndSchema>;
+
+export function encodeJsonBody(
+  body: LogStreamStopped | ExecExited | MetricsHistoryEnd,
+): Uint8Array<ArrayBuffer> {
   return encodeUtf8(JSON.stringify(body));
 }
 
@@ -151,6 +161,10 @@ export function decodeExecExited(body: Uint8Array): ExecExited {
 }
 
 /** @throws ProtocolError `badFrame` */
+export function decodeMetricsHistoryEnd(body: Uint8Array): MetricsHistoryEnd {
+  return decodeJsonBody(HistoryEndSchema, body);
+}
+
 export function decodeJsonBody<Schema extends v.GenericSchema>(
   schema: Schema,
   body: Uint8Array,

@@ -55,9 +55,14 @@ export const LIMITS = {
 
   maxStreams: 512,
   maxExecStreams: 16,
+  maxMetricsStreams: 16,
+  maxWatchedContainers: 1_000,
+  maxHistoryPoints: 4_000,
   containersPerPart: 250,
   logBatchDelayMs: 10,
   logBatchBytes: 64 * KIB,
+  metricsBatchDelayMs: 500,
+  metricsCreditBytes: 256 * KIB,
 
   initialCreditBytes: 2 * MIB,
   maxCreditBytes: 16 * MIB,

@@ -30,16 +30,24 @@ export interface PlainDeploymentStatus {
   readonly error_message: string;
 }
 
-/** Once a second; sizes in bytes, shares in percent. */
+/** Sizes in bytes; `null` is what the agent can't see. */
+export interface PlainShare {
+  readonly used: number | null;
+  readonly total: number | null;
+  readonly percent: number | null;
+}
+
+/** Once a second; shares in percent. */
 export interface PlainMetrics {
   readonly timestamp: string;
   readonly cpu: { readonly usage: number; readonly cores: number };
-  readonly memory: { readonly used: number; readonly total: number; readonly percent: number };
-  readonly disk: { readonly used: number; readonly total: number; readonly percent: number };
+  readonly memory: PlainShare;
+  readonly disk: PlainShare;
   readonly docker: {
     readonly containers_running: number;
     readonly containers_total: number;
-    readonly images: number;
+    /** `null` until the engine has told. */
+    readonly images: number | null;
   };
 }
 

@@ -1,4 +1,4 @@
-import { FakeEngine } from '../doubles/fakeEngine/fakeEngine';
+import { FakeEngine, type FakeEngineOptions } from '../doubles/fakeEngine/fakeEngine';
 import { startTestAgent, type TestAgent, type TestAgentOptions, type TestToken } from '../support/agent';
 import { RawClient, type RawOptions, type RawTarget } from './rawClient';
 
@@ -13,8 +13,11 @@ export class AgentFixture {
     readonly agent: TestAgent,
   ) {}
 
-  static async make(wishes: AgentWishes = {}): Promise<AgentFixture> {
-    const engine = await new FakeEngine({ personality: '29' }).listen();
+  static async make(
+    wishes: AgentWishes = {},
+    engineOptions: Partial<FakeEngineOptions> = {},
+  ): Promise<AgentFixture> {
+    const engine = await new FakeEngine({ personality: '29', ...engineOptions }).listen();
     return new AgentFixture(engine, await startTestAgent({ engineSocket: engine.socketPath, ...wishes }));
   }
 

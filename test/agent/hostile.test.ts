@@ -150,6 +150,7 @@ describe('agent: hostile clients', () => {
         lifecycle: false,
         manage: false,
         exec: false,
+        metrics: true,
       });
       const id = client.idOf('web');
       const commands = [

@@ -115,7 +115,6 @@ describe('agent: plain endpoints', () => {
       ['/ws/container/logs?appId=idle', 'Container not running'],
       ['/ws/container/logs', 'appId is missing'],
       ['/ws/deployment/logs?deploymentId=1', 'Deployments are not available on this agent'],
-      ['/ws/metrics', 'Metrics are not available on this agent'],
     ] as const;
     for (const [path, message] of cases) {
       const watcher = watch(path);

@@ -17,6 +17,7 @@ describe('agent: containers and logs', () => {
       lifecycle: true,
       manage: true,
       exec: true,
+      metrics: true,
       deployments: false,
       deploy: false,
     });

@@ -49,6 +49,30 @@ export function readUpdate({ body }: Pick<Frame, 'body'>): RawUpdate {
   return { lines, notes: notes === '' ? [] : (JSON.parse(notes) as RawUpdate['notes']) };
 }
 
+/** An entry of a `metrics_update`. */
+export interface RawEntry {
+  readonly kind: number;
+  readonly present: number;
+  readonly key: number;
+  readonly content: Buffer;
+}
+
+/** The body of a `metrics_update`, as the document describes it. */
+export function readEntries({ body }: Pick<Frame, 'body'>): readonly RawEntry[] {
+  const entries: RawEntry[] = [];
+  for (let offset = 0; offset < body.length;) {
+    const end = offset + 12 + body.readUInt32BE(offset + 8);
+    entries.push({
+      kind: body.readUInt8(offset),
+      present: body.readUInt16BE(offset + 2),
+      key: body.readUInt32BE(offset + 4),
+      content: body.subarray(offset + 12, end),
+    });
+    offset = end;
+  }
+  return entries;
+}
+
 export function hmac(key: Buffer, message: Buffer): Buffer {
   return createHmac('sha256', key).update(message).digest();
 }

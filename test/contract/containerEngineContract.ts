@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually';
 import { checkForLeaks } from '../support/leaks';
 import { ContractFixture, withCode, type ContractSubject } from './contractFixture';
 import { logContract } from './logContract';
+import { metricsContract } from './metricsContract';
 
 /** More bytes than any buffer on the way holds. */
 const MOST_COUNTED = 600_000;
@@ -245,4 +246,6 @@ function contract(fixture: ContractFixture): void {
   });
 
   describe('logs', () => logContract(fixture));
+
+  describe('figures', () => metricsContract(fixture));
 }

@@ -2,20 +2,13 @@ import { DockerEngine } from '../../src/engine/docker/dockerEngine';
 import { dockerSessionOpener } from '../../src/engine/docker/openDockerSession';
 import { engineControlOrSkip, testEngineOrSkip } from '../support/testEngine';
 import { containerEngineContract } from './containerEngineContract';
-import { ContractFixture, type ContractSubject } from './contractFixture';
 import { FakeWorld } from './fakeWorld';
-import { metricsContract } from './metricsContract';
 import { RealWorld } from './realWorld';
 import type { World } from './world';
 
 function makeDockerEngine(world: World): DockerEngine {
   const log = (): void => undefined;
   return new DockerEngine({ openSession: dockerSessionOpener(() => world.dockerHost, log), log });
-}
-
-function contracts(subject: () => ContractSubject): void {
-  containerEngineContract(subject);
-  describe('figures', () => metricsContract(new ContractFixture(subject)));
 }
 
 describe('ContainerEngine over a real Docker engine', function () {
@@ -25,7 +18,7 @@ describe('ContainerEngine over a real Docker engine', function () {
     world = new RealWorld(testEngineOrSkip(this), engineControlOrSkip(this));
     await world.cleanUp();
   });
-  contracts(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
+  containerEngineContract(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
 });
 
 for (const personality of ['20.10', '25', '29', 'podman'] as const) {
@@ -34,6 +27,6 @@ for (const personality of ['20.10', '25', '29', 'podman'] as const) {
     let world: FakeWorld;
     before(async () => (world = await FakeWorld.open(personality)));
     after(() => world.engine.dispose());
-    contracts(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
+    containerEngineContract(() => ({ world, makeEngine: () => makeDockerEngine(world) }));
   });
 }

@@ -3,6 +3,8 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashText } from '../../src/model/logHash';
+import { MACHINE_SERIES } from '../../src/model/machineMetrics';
+import { METRIC_SERIES } from '../../src/model/metrics';
 import { COMMANDS, EVENTS, PERFORM_ROLES, RESERVED_CHANNELS } from '../../src/protocol/actions';
 import { decodeBase64url } from '../../src/protocol/base64url';
 import { CLOSE_REASONS, HTTP_REFUSALS } from '../../src/protocol/closeCodes';
@@ -11,6 +13,7 @@ import { AGENT_ERROR_CODES, ENGINE_ERROR_CODES } from '../../src/protocol/errorC
 import { DEFAULT_PORT, LIMITS } from '../../src/protocol/limits';
 import { decodeLogBody } from '../../src/protocol/logFrames';
 import { decodeAgentMessage, decodeClientMessage } from '../../src/protocol/messages';
+import { SAMPLE_FIELDS } from '../../src/protocol/metricsFrames';
 import { parsePairingLink } from '../../src/protocol/pairingLink';
 import { PLAIN_ERRORS } from '../../src/protocol/plainMessages';
 import {
@@ -60,13 +63,23 @@ describe('PROTOCOL.md', () => {
 
   it('names no limit that is not in the table', () => {
     const named = TEXT.match(/`[a-z][A-Za-z]+(?:Ms|Bytes|Kept|PerFrame|Depth|PerPart|Streams)`/g) ?? [];
-    const unknown = named.map((name) => name.slice(1, -1)).filter((name) => !(name in LIMITS));
+    const figures: readonly string[] = [
+      ...SAMPLE_FIELDS,
+      ...MACHINE_SERIES,
+      'memoryTotalBytes',
+      'diskTotalBytes',
+    ];
+    const unknown = named
+      .map((name) => name.slice(1, -1))
+      .filter((name) => !(name in LIMITS) && !figures.includes(name));
     // Fields and a code, not limits.
     assert.deepEqual([...new Set(unknown)].sort(), [
       'endedAtMs',
+      'fromMs',
       'retryAfterMs',
       'stateSinceMs',
       'textBytes',
+      'toMs',
       'tooManyStreams',
     ]);
   });
@@ -162,6 +175,18 @@ describe('PROTOCOL.md', () => {
   it('has the frame types of the code', () => {
     const stated = table(chapter('7\\. Data frames'), 'Type').map(([number, name]) => [name, Number(number)]);
     assert.deepEqual(stated, Object.entries(FRAME_TYPES));
+  });
+
+  it('has the figures and series of the code', () => {
+    const figures = chapter('Figures');
+    const stated = table(figures, 'Figure').map(([number, name]) => [name, Number(number)]);
+    assert.deepEqual(
+      stated,
+      SAMPLE_FIELDS.map((name, number) => [name, number]),
+    );
+    const listOf = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+    assert.ok(figures.includes(`A container's series are ${listOf(METRIC_SERIES)};`));
+    assert.ok(figures.includes(`the machine's are ${listOf(MACHINE_SERIES)}.`));
   });
 
   it("has the plain endpoints' errors of the code", () => {

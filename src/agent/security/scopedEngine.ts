@@ -17,6 +17,7 @@ import type { LogRequest, LogSink } from '../../model/log';
 import { withoutEnvironment } from './inspectView';
 import { mayDo, seesEnvironment, type Action, type Rights } from './permissions';
 import { isInScope } from './scope';
+import { ScopedMetrics } from './scopedMetrics';
 import { ScopedFollow } from './scopedFollow';
 
 /**
@@ -37,6 +38,7 @@ export class ScopedEngine implements ContainerEngine {
 
   readonly onDidChangeContainers = this.didChangeContainers.event;
   readonly capabilities: EngineCapabilities;
+  readonly metrics?: ScopedMetrics;
 
   constructor(
     private readonly engine: ContainerEngine,
@@ -47,6 +49,7 @@ export class ScopedEngine implements ContainerEngine {
       lifecycle: engine.capabilities.lifecycle && mayDo(rights, 'stop'),
       exec: engine.capabilities.exec && mayDo(rights, 'exec'),
     };
+    if (engine.metrics) this.metrics = this.store.add(new ScopedMetrics(engine.metrics, this, rights));
     this.lookAtAll();
     this.store.add(engine.onDidChangeContainers((change) => this.takeChange(change)));
   }

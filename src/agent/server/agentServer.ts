@@ -13,6 +13,7 @@ import { Connection } from './connection';
 import { DeploymentReconciler } from './deployments/deploymentReconciler';
 import { LogBodies } from './logBodies';
 import { Logins } from './logins';
+import { MetricsContents } from './metricsContents';
 import { PlainConnection } from './plain/plainConnection';
 import { Reconciler } from './reconciler';
 import { refuseUpgrade, UpgradeRefusal } from './refusal';
@@ -20,6 +21,7 @@ import type { Services } from './services';
 import { endFor, Sessions } from './sessions';
 import { steadyClock } from './steadyClock';
 import { Ticker } from './ticker';
+import { wireErrorOf } from './wireErrors';
 import {
   checkOrigin,
   checkUpgrade,
@@ -85,6 +87,8 @@ export class AgentServer implements SocketServer {
       commands: new Commands({ journal, audit, reconciler: this.reconciler, log, clock }),
       bodies: new LogBodies(),
       ticker: this.store.add(new Ticker(clock)),
+      metricsContents: new MetricsContents((error) => wireErrorOf(error, log)),
+      metricsTicker: this.store.add(new Ticker(clock, LIMITS.metricsBatchDelayMs)),
     };
     this.webSockets = makeWebSocketServer(LIMITS.maxMessageBytes, chooseSubprotocol);
     this.plainWebSockets = makeWebSocketServer(LIMITS.maxMessageBytesBeforeAuth, () => false);

@@ -1,3 +1,4 @@
+import { assertNever } from '../../base/errors';
 import { EngineError } from '../../engine/engine';
 import { compileFilter } from '../../model/logFilter';
 import type { LogRequest } from '../../model/log';
@@ -14,9 +15,11 @@ import type { OnceCommand } from './commands';
 import { DeploymentActions } from './deployments/deploymentActions';
 import { ExecStream } from './execStream';
 import { LogStream } from './logStream';
+import { changeMetrics, metricsOf, readHistory, startMetrics } from './metricsActions';
 import { noteAudit, type AuditEvent, type Principal } from './principal';
 import type { Services } from './services';
 import type { Session } from './session';
+import type { SessionStream } from './sessionStream';
 import { nowText } from './texts';
 import { AgentError, wireErrorOf } from './wireErrors';
 
@@ -51,10 +54,34 @@ export class ClientActions {
   }
 
   private start(command: ReceivedCommand): void {
-    switch (command.action) {
-      case 'ping':
-        this.answer(command, {});
+    switch (command.channel) {
+      case 'system':
+        // The state machine lets no other through.
+        if (command.action === 'ping') this.answer(command, {});
         return;
+      case 'container':
+        this.startContainer(command);
+        return;
+      case 'log':
+        if (command.action === 'start_log_stream') this.startLog(command);
+        else this.stop(command, 'log');
+        return;
+      case 'exec':
+        this.startExecAction(command);
+        return;
+      case 'metrics':
+        this.startMetrics(command);
+        return;
+      case 'deployment':
+        this.deployments.handle(command);
+        return;
+      default:
+        assertNever(command);
+    }
+  }
+
+  private startContainer(command: Extract<ReceivedCommand, { channel: 'container' }>): void {
+    switch (command.action) {
       case 'request_state':
         this.answer(command, {});
         this.options.session.sendSnapshot();
@@ -65,12 +92,13 @@ export class ClientActions {
       case 'perform':
         void this.perform(command);
         return;
-      case 'start_log_stream':
-        this.startLog(command);
-        return;
-      case 'stop_log_stream':
-        this.stop(command, 'log');
-        return;
+      default:
+        assertNever(command);
+    }
+  }
+
+  private startExecAction(command: Extract<ReceivedCommand, { channel: 'exec' }>): void {
+    switch (command.action) {
       case 'start_exec':
         void this.startExec(command);
         return;
@@ -81,12 +109,26 @@ export class ClientActions {
         this.requireRole('exec');
         this.stop(command, 'exec');
         return;
-      case 'authenticate':
-      case 'open_session':
-        // The state machine lets neither through.
+      default:
+        assertNever(command);
+    }
+  }
+
+  private startMetrics(command: Extract<ReceivedCommand, { channel: 'metrics' }>): void {
+    switch (command.action) {
+      case 'start_metrics_stream':
+      case 'read_metrics_history':
+        this.startMetricsStream(command);
+        return;
+      case 'change_metrics_stream':
+        changeMetrics(command, this.options.session);
+        this.answer(command, {});
+        return;
+      case 'stop_metrics_stream':
+        this.stop(command, 'metrics');
         return;
       default:
-        this.deployments.handle(command);
+        assertNever(command);
     }
   }
 
@@ -160,10 +202,31 @@ export class ClientActions {
     this.note({ action: 'logs', result: 'done', ...this.container(data.container_id) });
   }
 
-  private stop(command: Received<'stop_log_stream'> | Received<'stop_exec'>, kind: 'log' | 'exec'): void {
+  private startMetricsStream(
+    command: Received<'start_metrics_stream'> | Received<'read_metrics_history'>,
+  ): void {
+    const { session, services } = this.options;
+    const { data, id } = command;
+    if (session.startedBy(id, data.stream)) {
+      this.answerNothing(command);
+      return;
+    }
+    this.requireRole('metrics');
+    metricsOf(session);
+    session.reserve(data.stream, 'metrics', id);
+    this.answerNothing(command);
+    if (command.action === 'start_metrics_stream') startMetrics(command, session, services);
+    else readHistory(command, session, services).proceed();
+    const details = { containers: data.container_ids.length, machine: data.machine };
+    this.note({ action: 'metrics', result: 'done', details });
+  }
+
+  private stop(
+    command: Received<'stop_log_stream'> | Received<'stop_exec'> | Received<'stop_metrics_stream'>,
+    kind: SessionStream['kind'],
+  ): void {
     if (!this.options.session.stop(command.data.stream, kind)) throw noSuchStream();
-    if (command.action === 'stop_exec') this.answer(command, {});
-    else this.answer(command, {});
+    this.answerNothing(command);
   }
 
   // --- Changing
@@ -283,6 +346,11 @@ export class ClientActions {
 
   private answer<A extends CommandAction>(command: CommandOf<A>, data: CommandResult<A>): void {
     this.send(done<A>(command, nowText(), data) as Parameters<typeof encodeMessage>[0]);
+  }
+
+  /** Of commands whose result is empty. */
+  private answerNothing(command: ReceivedCommand): void {
+    this.send(done(command, nowText(), {}) as Parameters<typeof encodeMessage>[0]);
   }
 
   private fail(command: ReceivedCommand, error: unknown): string {

@@ -352,6 +352,7 @@ export class Connection implements SessionConnection {
         exec,
         deployments: session.deployments !== undefined && mayDo(rights, 'deployments'),
         deploy: session.deployments?.canDeploy === true,
+        metrics: session.engine.metrics !== undefined && mayDo(rights, 'metrics'),
       },
       engine: this.engineState(session),
     };

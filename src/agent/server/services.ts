@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock';
 import type { AgentContext } from '../serve/context';
 import type { Commands } from './commands';
 import type { LogBodies } from './logBodies';
+import type { MetricsContents } from './metricsContents';
 import type { Logins } from './logins';
 import type { Sessions } from './sessions';
 import type { Ticker } from './ticker';
@@ -16,4 +17,6 @@ export interface Services {
   readonly commands: Commands;
   readonly bodies: LogBodies;
   readonly ticker: Ticker;
+  readonly metricsContents: MetricsContents;
+  readonly metricsTicker: Ticker;
 }

@@ -30,6 +30,12 @@ export type SessionEnd = 'tokenRevoked' | 'tokenExpired' | 'permissionsChanged' 
 
 type Resume = NonNullable<CommandData<'open_session'>['resume']>;
 
+/** Of the kinds that have a bound of their own. */
+const MOST_STREAMS: Partial<Record<SessionStream['kind'], number>> = {
+  exec: LIMITS.maxExecStreams,
+  metrics: LIMITS.maxMetricsStreams,
+};
+
 /** How many commands that began streams are remembered, should a client repeat one. */
 const MAX_REMEMBERED_STARTS = 2 * LIMITS.maxStreams;
 
@@ -210,8 +216,10 @@ export class Session implements Disposable {
     if (stream <= this.lastStream && !this.reusable.has(stream))
       throw new AgentError('streamInUse', 'The stream number is not greater than all before it.');
     const sameKind = [...this.streams.values()].filter((other) => other.kind === kind);
-    const isFull = kind === 'exec' && sameKind.length >= LIMITS.maxExecStreams;
-    if (isFull || this.streams.size >= LIMITS.maxStreams)
+    if (
+      sameKind.length >= (MOST_STREAMS[kind] ?? LIMITS.maxStreams) ||
+      this.streams.size >= LIMITS.maxStreams
+    )
       throw new AgentError('tooManyStreams', 'The session has as many streams as it may.');
     this.reusable.delete(stream);
     this.lastStream = Math.max(this.lastStream, stream);

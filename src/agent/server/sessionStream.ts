@@ -6,7 +6,7 @@ import type { DataFrame } from './dataFrame';
 /** A stream of a session, whatever flows in it. */
 export interface SessionStream extends Disposable {
   readonly stream: number;
-  readonly kind: 'log' | 'exec' | 'deployment' | 'upload';
+  readonly kind: 'log' | 'exec' | 'metrics' | 'deployment' | 'upload';
   /** The number of the last frame that came from the client. */
   readonly receivedSequence: number;
   /** It has ended, and the client has all of it. */

@@ -40,6 +40,7 @@ import { RemoteContainers } from './remoteContainers';
 import { RemoteExec } from './remoteExec';
 import { RemoteLink } from './remoteLink';
 import { RemoteLog } from './remoteLog';
+import { RemoteMetrics } from './remoteMetrics';
 import { RemoteStreams } from './remoteStreams';
 import type { ConnectOptions } from './secureConnection';
 import { agentSocketOpener, type TokenAccess } from './webSocket';
@@ -82,6 +83,7 @@ export class RemoteEngine implements ContainerEngine {
   private readonly streams: RemoteStreams;
   private readonly commands: RemoteCommands;
   private readonly known: RemoteContainers;
+  readonly metrics: RemoteMetrics;
   private readonly logs = new Set<RemoteLog>();
   private readonly execs = new Set<RemoteExec>();
   private shown: EngineConnection = { kind: 'idle' };
@@ -99,6 +101,13 @@ export class RemoteEngine implements ContainerEngine {
     this.streams = new RemoteStreams(clock);
     this.commands = this.store.add(new RemoteCommands(clock, () => this.uniqueId()));
     this.known = this.store.add(new RemoteContainers(() => this.requestState()));
+    this.metrics = this.store.add(
+      new RemoteMetrics({
+        streams: this.streams,
+        clock,
+        requireConnection: () => this.requireConnection(),
+      }),
+    );
     this.link = this.makeLink();
   }
 
@@ -241,6 +250,7 @@ export class RemoteEngine implements ContainerEngine {
     this.takeEngineState(engine);
     for (const exec of this.execs) exec.connected(connection);
     this.streams.connected(connection, established);
+    this.metrics.connected(connection, resumed);
     for (const log of this.logs) log.connected(connection);
     this.commands.connected(connection);
     const { name, version } = established.agent;
@@ -251,6 +261,7 @@ export class RemoteEngine implements ContainerEngine {
     this.agentConnection = undefined;
     this.streams.disconnected();
     this.commands.disconnected();
+    this.metrics.disconnected();
     for (const exec of this.execs) exec.disconnected();
     for (const log of this.logs) log.disconnected(failure.message);
   }

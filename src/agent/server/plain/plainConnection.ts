@@ -1,12 +1,13 @@
 import type { WebSocket } from 'ws';
 import { DisposableStore, toDisposable, type Disposable } from '../../../base/lifecycle';
 import { CLOSE_REASONS, type CloseName } from '../../../protocol/closeCodes';
-import { CONTAINER_LOGS_PATH, DEPLOYMENT_LOGS_PATH, LIMITS } from '../../../protocol/limits';
+import { CONTAINER_LOGS_PATH, LIMITS, METRICS_PATH } from '../../../protocol/limits';
 import {
   encodePlain,
   PLAIN_ERRORS,
   type PlainDeploymentMessage,
   type PlainLogMessage,
+  type PlainMetrics,
 } from '../../../protocol/plainMessages';
 import type { AdmittedConnection } from '../../security/connectionLimits';
 import { TokenBucket } from '../../security/tokenBucket';
@@ -16,6 +17,10 @@ import type { Services } from '../services';
 import { nowText } from '../texts';
 import type { Target } from '../upgradeRequest';
 import { ContainerLogs } from './containerLogs';
+import { MachineFigures } from './machineFigures';
+
+/** What waits beyond this is of the past. */
+const MOST_UNREAD_FIGURES_BYTES = 4_096;
 
 export interface PlainConnectionOptions {
   readonly socket: WebSocket;
@@ -57,10 +62,8 @@ export class PlainConnection {
     const { target, services } = this.options;
     this.pingLater();
     if (target.path === CONTAINER_LOGS_PATH) this.watchLogs(target.query.get('appId') ?? '');
-    else {
-      const isDeployment = target.path === DEPLOYMENT_LOGS_PATH;
-      this.fail(isDeployment ? PLAIN_ERRORS.noDeployments : PLAIN_ERRORS.noMetrics);
-    }
+    else if (target.path === METRICS_PATH) this.watchFigures();
+    else this.fail(PLAIN_ERRORS.noDeployments);
     services.context.log.debug({ path: target.path }, 'A watcher has come.');
   }
 
@@ -98,6 +101,13 @@ export class PlainConnection {
     });
   }
 
+  /** One that is too slow for the last message is not sent this one. */
+  sendFigures(message: PlainMetrics): void {
+    const { socket } = this.options;
+    if (!this.isClosing && socket.bufferedAmount < MOST_UNREAD_FIGURES_BYTES)
+      socket.send(encodePlain(message));
+  }
+
   private readonly written = (): void => {
     if (this.waiting === undefined || this.options.socket.bufferedAmount >= LIMITS.bulkBufferedBytes) return;
     const { waiting } = this;
@@ -113,6 +123,11 @@ export class PlainConnection {
     }
     const logs: Disposable = new ContainerLogs({ appId, watcher: this, principal, services });
     this.store.add(logs);
+  }
+
+  private watchFigures(): void {
+    const { services, principal } = this.options;
+    this.store.add(new MachineFigures({ watcher: this, principal, services }));
   }
 
   private signOfLife(): void {
