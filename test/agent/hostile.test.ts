@@ -151,6 +151,8 @@ describe('agent: hostile clients', () => {
         manage: false,
         exec: false,
         metrics: true,
+        deployments: false,
+        deploy: false,
       });
       const id = client.idOf('web');
       const commands = [
