@@ -39,6 +39,8 @@ export interface DeploymentRunOptions {
   readonly writer: JournalWriter;
   /** Called when it is in the journal. */
   readonly announce: (deployment: Deployment) => void;
+  /** It is over, but its journal does not say so. */
+  readonly announceUnwritten: (deployment: Deployment) => void;
   readonly warn: (message: string) => void;
 }
 
@@ -276,7 +278,7 @@ export class DeploymentRun implements Step {
     } catch (error) {
       // The next process finds it unfinished, and comes to the same end.
       this.options.warn(`The end of deployment ${this.id} was not written: ${messageOf(error)}`);
-      this.options.announce(deployment);
+      this.options.announceUnwritten(deployment);
     }
   }
 

@@ -22,6 +22,8 @@ export class DeploymentStore implements Disposable {
   private readonly known = new Map<DeploymentId, Deployment>();
   /** Run by this process: nobody else writes their journals. */
   private readonly own = new Set<DeploymentId>();
+  /** They are over, but their journals could not be told. */
+  private readonly unwritten = new Set<DeploymentId>();
   private sorted: readonly DeploymentId[] | undefined;
   private watchers = 0;
   private fileWatch: FSWatcher | undefined;
@@ -93,6 +95,16 @@ export class DeploymentStore implements Disposable {
     this.known.set(deployment.id, deployment);
     this.changed.fire([deployment]);
     this.looked.fire();
+  }
+
+  /** It is so, but its journal does not say it: the disk is full. The next process finds it unfinished. */
+  setUnwritten(deployment: Deployment): void {
+    this.unwritten.add(deployment.id);
+    this.set(deployment);
+  }
+
+  isUnwritten(id: DeploymentId): boolean {
+    return this.unwritten.has(id);
   }
 
   remove(ids: readonly DeploymentId[]): void {

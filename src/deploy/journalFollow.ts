@@ -16,12 +16,14 @@ export class JournalFollow implements Disposable {
   /**
    * @param after sequence of the last entry that is known already
    * @param present makes of a deployment as it was written what is known of it now
+   * @param unwritten the end that could not be written
    */
   constructor(
     path: string,
     private after: number,
     private readonly sink: DeploymentSink,
     private readonly present: (deployment: Deployment) => Deployment,
+    private readonly unwritten: () => Deployment | undefined,
     private readonly onEnd: () => void,
   ) {
     this.reader = new JournalReader(path);
@@ -34,6 +36,7 @@ export class JournalFollow implements Disposable {
     this.isReading = true;
     try {
       while (this.wantsMore()) await this.reader.read((records) => this.take(records));
+      this.tellUnwritten();
     } catch (error) {
       this.end(
         new EngineError('engineFailure', 'The journal of this deployment can not be read.', {
@@ -47,6 +50,14 @@ export class JournalFollow implements Disposable {
 
   dispose(): void {
     this.isDisposed = true;
+  }
+
+  private tellUnwritten(): void {
+    const deployment = this.unwritten();
+    if (!deployment || this.isDisposed) return;
+    const timeMs = deployment.endedAtMs ?? deployment.createdAtMs;
+    this.sink.entries([{ kind: 'state', deployment, sequence: this.after + 1, timeMs }]);
+    this.end();
   }
 
   private wantsMore(): boolean {

@@ -179,6 +179,7 @@ export class Keeper implements Disposable {
       folder: journals,
       writer,
       announce: (changed) => known.set(changed),
+      announceUnwritten: (changed) => known.setUnwritten(changed),
       warn: (message) => log('warn', redactor.redact(message)),
     });
   }
@@ -197,7 +198,7 @@ export class Keeper implements Disposable {
     const { journals, known, limits } = this.options;
     const deployment = known.get(run.id) ?? run.deployment;
     try {
-      if (isOver(deployment.status)) await journals.index.put([deployment]);
+      if (isOver(deployment.status) && !known.isUnwritten(run.id)) await journals.index.put([deployment]);
       await this.dropImages(deployment.app);
       const over = [...known.all].filter(({ status }) => isOver(status)).map(({ id }) => id);
       known.remove(await journals.removeOld(over, limits));

@@ -29,7 +29,7 @@ export class LocalDeployments implements Deployments, Disposable {
   private readonly folder: JournalFolder;
   private readonly known: DeploymentStore;
   private readonly keeper: Keeper;
-  private readonly follows = new Set<JournalFollow>();
+  private readonly follows = new Map<DisposableStore, JournalFollow | undefined>();
   private opening: Promise<void> | undefined;
 
   readonly onDidChange: Deployments['onDidChange'];
@@ -119,14 +119,15 @@ export class LocalDeployments implements Deployments, Disposable {
 
   follow(id: DeploymentId, after: number, sink: DeploymentSink): Disposable {
     const store = new DisposableStore();
+    this.follows.set(store, undefined);
+    store.add(toDisposable(() => this.follows.delete(store)));
     void this.beginFollow(id, after, sink, store);
     return store;
   }
 
   /** What is under way is left as it is: the next process takes it over. */
   dispose(): void {
-    for (const follow of this.follows) follow.dispose();
-    this.follows.clear();
+    for (const store of this.follows.keys()) store.dispose();
     this.disposables.dispose();
   }
 
@@ -139,7 +140,9 @@ export class LocalDeployments implements Deployments, Disposable {
     try {
       await this.guarded(() => this.find(id));
     } catch (error) {
-      if (!store.isDisposed) sink.ended(error as EngineError);
+      if (store.isDisposed) return;
+      store.dispose();
+      sink.ended(error as EngineError);
       return;
     }
     if (store.isDisposed) return;
@@ -149,17 +152,17 @@ export class LocalDeployments implements Deployments, Disposable {
       after,
       sink,
       (one) => this.keeper.present(one),
+      () => (this.known.isUnwritten(id) ? this.known.get(id) : undefined),
       () => store.dispose(),
     );
-    this.follows.add(follow);
+    this.follows.set(store, follow);
     store.add(follow);
-    store.add(toDisposable(() => this.follows.delete(follow)));
     store.add(this.known.watch());
     await follow.read();
   }
 
   private readOn(): void {
-    for (const follow of this.follows) void follow.read();
+    for (const follow of this.follows.values()) void follow?.read();
   }
 
   private async find(id: DeploymentId): Promise<Deployment> {

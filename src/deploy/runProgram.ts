@@ -5,7 +5,7 @@ import { StepFailedError } from './failure';
 const KILL_GRACE_MS = 5_000;
 /** Of a line that never ends. */
 const LONGEST_LINE = 64 * 1024;
-const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
+const LONGEST_OUTPUT = 4 * 1024 * 1024;
 
 export interface Program {
   readonly command: string;
@@ -40,17 +40,15 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= MOST_OUTPUT_BYTES) chunks.push(chunk);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (output.length + text.length <= LONGEST_OUTPUT) output += text;
   });
   eachLine(child.stdout, (text, isLasting) => program.onLine?.('stdout', text, isLasting));
   eachLine(child.stderr, (text, isLasting) => program.onLine?.('stderr', text, isLasting));
   feed(child, program.input);
   const exitCode = await ended(child, program);
-  return { exitCode, output: Buffer.concat(chunks).toString('utf8') };
+  return { exitCode, output };
 }
 
 function feed(child: ChildProcess, input: Readable | string | undefined): void {

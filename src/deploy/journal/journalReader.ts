@@ -3,46 +3,53 @@ import type { Deployment } from '../../model/deployment';
 import { readRecord, type Intent, type JournalOpening, type JournalRecord } from './journalRecord';
 
 const CHUNK_BYTES = 256 * 1024;
+/** Longer than any line that is written. */
+const LONGEST_CHUNK_BYTES = 64 * CHUNK_BYTES;
 const NEWLINE = 0x0a;
 
 /** Reads a journal from where it stopped last, however often; what is not complete yet is left for the next time. */
 export class JournalReader {
+  /** Where the last complete line that was read ends: half a line may be cut off again. */
   private position = 0;
-  private rest: Buffer = Buffer.alloc(0);
 
   constructor(private readonly path: string) {}
 
-  /** Where the last complete line that was read ends. */
   get completeBytes(): number {
-    return this.position - this.rest.length;
+    return this.position;
   }
 
   /** Hands over what is new, some hundreds of lines at a time. Rejects with the system's error. */
   async read(take: (records: readonly JournalRecord[]) => boolean): Promise<void> {
     const handle = await open(this.path, 'r');
     try {
-      for (;;) {
-        const records = await this.readChunk(handle);
-        if (records === undefined) return;
-        if (records.length > 0 && !take(records)) return;
+      for (let chunkBytes = CHUNK_BYTES; chunkBytes <= LONGEST_CHUNK_BYTES;) {
+        const chunk = await this.readChunk(handle, chunkBytes);
+        if (chunk.records.length > 0 && !take(chunk.records)) return;
+        if (chunk.isLast) return;
+        // A line that is longer than the chunk.
+        if (!chunk.hasLines) chunkBytes *= 2;
       }
     } finally {
       await handle.close();
     }
   }
 
-  private async readChunk(handle: FileHandle): Promise<readonly JournalRecord[] | undefined> {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, this.position);
-    if (bytesRead === 0) return undefined;
-    this.position += bytesRead;
-    const bytes = Buffer.concat([this.rest, chunk.subarray(0, bytesRead)]);
+  private async readChunk(handle: FileHandle, chunkBytes: number): Promise<Chunk> {
+    const buffer = Buffer.alloc(chunkBytes);
+    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, this.position);
+    const bytes = buffer.subarray(0, bytesRead);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
-    this.rest = Buffer.from(bytes.subarray(end));
-    if (end === 0) return [];
-    const lines = bytes.toString('utf8', 0, end - 1).split('\n');
-    return lines.map(readRecord).filter((record) => record !== undefined);
+    this.position += end;
+    const lines = bytes.toString('utf8', 0, end).split('\n');
+    const records = lines.map(readRecord).filter((record) => record !== undefined);
+    return { records, hasLines: end > 0, isLast: bytesRead < chunkBytes };
   }
+}
+
+interface Chunk {
+  readonly records: readonly JournalRecord[];
+  readonly hasLines: boolean;
+  readonly isLast: boolean;
 }
 
 /** All that matters of a journal but its log. */

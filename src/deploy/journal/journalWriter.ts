@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { Deployment } from '../../model/deployment';
-import type { AppendOnlyFile } from './appendOnlyFile';
+import { AppendError, type AppendOnlyFile } from './appendOnlyFile';
 import type { Intent, JournalOpening, JournalRecord } from './journalRecord';
 
 /** Lines that come within this time are written together. */
@@ -45,6 +45,8 @@ export class JournalWriter {
   private sequence: number;
   private leftOut = 0;
   private logBytes = 0;
+  /** From then on only states are written: what room there is, is theirs. */
+  private isFull = false;
   private readonly newest: string[] = [];
 
   constructor(private readonly options: JournalWriterOptions) {
@@ -80,6 +82,7 @@ export class JournalWriter {
   async state(deployment: Deployment, isSynced: boolean): Promise<void> {
     void this.flush();
     await this.enqueue(() => {
+      if (this.isFull && !isSynced) throw new Error('The disk is full.');
       const timeMs = this.options.clock.nowMs();
       return this.writeWithRoom([{ kind: 'state', deployment, timeMs }], isSynced);
     });
@@ -124,9 +127,10 @@ export class JournalWriter {
   /** A full disk costs lines, which are counted, and not the deployment. */
   private async writeLog(entries: readonly Unplaced[]): Promise<void> {
     try {
-      await this.write(entries, false);
+      if (this.isFull) this.leftOut += entries.length;
+      else await this.write(entries, false);
     } catch {
-      this.leftOut += entries.length;
+      this.isFull = true;
     }
   }
 
@@ -134,6 +138,7 @@ export class JournalWriter {
     try {
       await this.write(entries, isSynced);
     } catch (error) {
+      this.isFull = true;
       if (!(await this.options.makeRoom())) throw error;
       await this.write(entries, isSynced);
     }
@@ -143,6 +148,7 @@ export class JournalWriter {
     try {
       await this.options.file.append(text, true);
     } catch (error) {
+      this.isFull = true;
       if (!(await this.options.makeRoom())) throw error;
       await this.options.file.append(text, true);
     }
@@ -154,10 +160,25 @@ export class JournalWriter {
     const text = all
       .map((entry, index) => `${JSON.stringify({ sequence: this.sequence + 1 + index, ...entry })}\n`)
       .join('');
-    await this.options.file.append(text, isSynced);
+    try {
+      await this.options.file.append(text, isSynced);
+    } catch (error) {
+      if (error instanceof AppendError) this.count(entries, error.keptLines, told);
+      throw error;
+    }
     this.sequence += all.length;
     this.leftOut -= told;
     this.options.onWritten();
+  }
+
+  /** Of entries that could not all be written, the first are there; log lines among the others are left out. */
+  private count(entries: readonly Unplaced[], keptLines: number, told: number): void {
+    this.sequence += keptLines;
+    const isLossTold = told > 0 && keptLines > 0;
+    if (isLossTold) this.leftOut -= told;
+    const keptEntries = isLossTold ? keptLines - 1 : keptLines;
+    this.leftOut += entries.slice(keptEntries).filter(({ kind }) => kind === 'log').length;
+    if (keptLines > 0) this.options.onWritten();
   }
 
   private lossLine(): Unplaced {
