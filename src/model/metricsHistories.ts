@@ -41,6 +41,10 @@ export class MetricHistories {
     if (history) this.change(history, () => history.addGap());
   }
 
+  addGaps(): void {
+    for (const id of this.histories.keys()) this.addGap(id);
+  }
+
   forget(id: ContainerId): void {
     const history = this.histories.get(id);
     if (!history) return;

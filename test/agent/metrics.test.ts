@@ -192,6 +192,22 @@ describe('agent: figures', () => {
     assert.equal(end.toString(), '{}');
   });
 
+  it('are remembered after everybody has left', async () => {
+    const { id } = fixture.engine.run({ name: 'web' });
+    const client = await fixture.open();
+    const stream = await start(client, [id]);
+    await client.until('samples', () => (new Told(client, stream).samples.get(id)?.length ?? 0) >= 2);
+    client.close();
+    await fixture.engine.whenOpenStreams('events', 0);
+    const later = await fixture.open();
+    const reading = await readHistory(later, [id]);
+    assert.deepEqual(
+      later.framesOf(reading).map(({ type }) => type),
+      [17, 18],
+    );
+    assert.equal(fixture.engine.count('stats'), 1);
+  });
+
   it('are nothing outside the scope of the token', async () => {
     const hidden = fixture.engine.run({ name: 'hidden' });
     const shown = fixture.engine.run({ name: 'shown', labels: { team: 'web' } });

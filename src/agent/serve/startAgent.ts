@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../base/clock';
 import { DisposableStore } from '../../base/lifecycle';
 import type { Deployments } from '../../engine/deployments';
 import { DockerEngine } from '../../engine/docker/dockerEngine';
+import { MetricsMemory } from '../../engine/docker/metricsMemory';
 import { LIMITS } from '../../protocol/limits';
 import { AuditLog } from '../audit/auditLog';
 import type { AgentSettings } from '../config/settings';
@@ -153,7 +154,9 @@ async function makeParts(input: StartInput, firstFingerprint: string): Promise<A
   const store = new DisposableStore();
   let fingerprint = firstFingerprint;
   const tokens = new TokenStore(state.tokensFolder);
-  const engine = store.add(new EngineLease(() => dockerEngine(settings, log)));
+  // The engine is let go with the last client; what it showed is there for the next one.
+  const metricsMemory = new MetricsMemory();
+  const engine = store.add(new EngineLease(() => dockerEngine(settings, log, metricsMemory)));
   const opened = await input.openDeployments?.({ state, settings, engine, log });
   const host = opened && (await hostOf(input, opened));
   const connectionLimits = new ConnectionLimits({ ...LIMITS, maxConnections: settings.maxConnections });
@@ -231,7 +234,11 @@ function openAudit({ settings, state, log }: StartInput): Promise<AuditLog> {
   return AuditLog.open(state.auditFile, options, () => new Date(), lost);
 }
 
-function dockerEngine({ dockerHost }: AgentSettings, log: AgentLogger): DockerEngine {
+function dockerEngine(
+  { dockerHost }: AgentSettings,
+  log: AgentLogger,
+  metricsMemory: MetricsMemory,
+): DockerEngine {
   const write = (level: 'debug' | 'info' | 'warn' | 'error', message: string): void => log[level](message);
   return new DockerEngine({
     openSession: async (signal) => {
@@ -240,6 +247,7 @@ function dockerEngine({ dockerHost }: AgentSettings, log: AgentLogger): DockerEn
       return dockerSessionOpener(() => (dockerHost === '' ? undefined : dockerHost), write)(signal);
     },
     log: write,
+    metricsMemory,
   });
 }
 

@@ -21,6 +21,7 @@ import type { Log } from './containerWatch';
 import type { DockerSession } from './dockerSession';
 import { DockerExecSession } from './execSession';
 import { DockerMetrics } from './dockerMetrics';
+import { MetricsMemory } from './metricsMemory';
 import type { SessionSource } from './followSession';
 import { readerOf } from './logReader';
 import { SharedLogs } from './sharedLogs';
@@ -33,6 +34,8 @@ export interface DockerEngineOptions {
   /** Finds an engine and connects to it. Called anew for every attempt, so changed settings count at the next one. */
   readonly openSession: OpenSession;
   readonly log: Log;
+  /** Where figures are remembered; in one of its own unless said. */
+  readonly metricsMemory?: MetricsMemory;
   readonly clock?: Clock;
   /** In [0, 1); jitters the delay between attempts. */
   readonly random?: () => number;
@@ -63,7 +66,9 @@ export class DockerEngine implements ContainerEngine, SessionSource {
   constructor(private readonly options: DockerEngineOptions) {
     this.clock = options.clock ?? systemClock;
     this.logs = this.store.add(new SharedLogs(this, this.clock));
-    this.metrics = this.store.add(new DockerMetrics(this, this.clock));
+    this.metrics = this.store.add(
+      new DockerMetrics(this, this.clock, options.metricsMemory ?? new MetricsMemory()),
+    );
   }
 
   get connection(): EngineConnection {

@@ -4,11 +4,11 @@ import type { ContainerId } from '../../model/container';
 import type { MachineSeries } from '../../model/machineMetrics';
 import type { MetricSeries } from '../../model/metrics';
 import type { Chart } from '../../model/metricsChart';
-import { MetricHistories } from '../../model/metricsHistories';
 import type { ContainersChange } from '../engine';
 import type { EngineMetrics, HistoryRange, MetricsRequest, MetricsSink, MetricsWatch } from '../metrics';
-import { SharedMachine } from './sharedMachine';
 import type { MachineSession, MachineSource } from './machineSource';
+import type { MetricsMemory } from './metricsMemory';
+import { SharedMachine } from './sharedMachine';
 import type { StatsSession } from './statsSession';
 import { SharedStats } from './statsShared';
 
@@ -23,20 +23,21 @@ export interface MetricsSource extends MachineSource {
  */
 export class DockerMetrics implements EngineMetrics, Disposable {
   private readonly store = new DisposableStore();
-  private readonly histories = new MetricHistories();
   private readonly stats: SharedStats;
   private readonly machine: SharedMachine;
 
   constructor(
     private readonly source: MetricsSource,
     clock: Clock,
+    private readonly memory: MetricsMemory,
   ) {
+    const { containers, machine } = memory;
     const recorder = {
-      update: this.histories.note.bind(this.histories),
-      left: this.histories.addGap.bind(this.histories),
+      update: containers.note.bind(containers),
+      left: containers.addGap.bind(containers),
     };
     this.stats = this.store.add(new SharedStats(source, clock, recorder));
-    this.machine = this.store.add(new SharedMachine(source, clock));
+    this.machine = this.store.add(new SharedMachine(source, clock, machine));
     this.store.add(source.onDidChangeContainers((change) => this.forgetRemoved(change)));
   }
 
@@ -50,7 +51,7 @@ export class DockerMetrics implements EngineMetrics, Disposable {
   ): Promise<ReadonlyMap<ContainerId, Chart<MetricSeries>>> {
     const charts = new Map<ContainerId, Chart<MetricSeries>>();
     for (const id of containers) {
-      const chart = this.histories.read(id, fromMs, toMs, maxPoints);
+      const chart = this.memory.containers.read(id, fromMs, toMs, maxPoints);
       if (chart) charts.set(id, chart);
     }
     return Promise.resolve(charts);
@@ -62,12 +63,14 @@ export class DockerMetrics implements EngineMetrics, Disposable {
 
   dispose(): void {
     this.store.dispose();
+    this.memory.addGaps();
   }
 
   private forgetRemoved(change: ContainersChange): void {
     const { containers } = this.source;
-    if (change.kind === 'updated') for (const id of change.removed) this.histories.forget(id);
-    else this.histories.keepOnly((id) => containers?.has(id) === true);
+    const { containers: known } = this.memory;
+    if (change.kind === 'updated') for (const id of change.removed) known.forget(id);
+    else known.keepOnly((id) => containers?.has(id) === true);
   }
 }
 

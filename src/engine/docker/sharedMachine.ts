@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock';
 import { Emitter } from '../../base/emitter';
 import { DisposableStore, toDisposable, type Disposable } from '../../base/lifecycle';
-import { MACHINE_SERIES, type MachineSeries, type MachineUpdate } from '../../model/machineMetrics';
+import type { MachineSeries, MachineUpdate } from '../../model/machineMetrics';
 import type { Chart } from '../../model/metricsChart';
-import { MetricHistory } from '../../model/metricsHistory';
+import type { MetricHistory } from '../../model/metricsHistory';
 import type { HistoryRange } from '../metrics';
 import { MachineLook } from './machineLook';
 import { MachineReader } from './machineReader';
@@ -14,13 +14,13 @@ export class SharedMachine implements Disposable {
   private readonly store = new DisposableStore();
   private readonly readerStore = this.store.add(new DisposableStore());
   private readonly updates = this.store.add(new Emitter<MachineUpdate>());
-  private readonly history = new MetricHistory<MachineSeries>(MACHINE_SERIES);
   private readonly look = new MachineLook();
   private reader: MachineReader | undefined;
 
   constructor(
     private readonly source: MachineSource,
     private readonly clock: Clock,
+    private readonly history: MetricHistory<MachineSeries>,
   ) {}
 
   /** Calls `listener` at once with what is known already, then with each update, until disposed. */
