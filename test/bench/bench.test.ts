@@ -15,6 +15,7 @@ function bench(...names: string[]): Record<string, unknown> {
     QUAYWATCH_BENCH_LINES: '20000',
     QUAYWATCH_BENCH_ROUNDS: '1',
     QUAYWATCH_BENCH_IDLE_MS: '500',
+    QUAYWATCH_BENCH_SECONDS: '2',
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -40,6 +41,18 @@ describe('the benchmarks', function () {
     assert.ok(Number(figures['filter.linesShown']) > 0);
     assert.ok(Number(figures['filter.vsUnfiltered']) > 0);
     assert.ok(Number(figures['filter.hostile.longLineMs']) > 0);
+  });
+
+  it('measure an agent beside the docker CLI, from memory, with nobody there and with many clients', () => {
+    const figures = bench('agent');
+    for (const name of [
+      'logs.agent.vsCli',
+      'agent.memory.linesPerSecond',
+      'agent.idle.rssMegabytes',
+      'agent.load.takenPerSecond',
+      'agent.stalled.p99Ms',
+    ])
+      assert.ok(Number(figures[name]) > 0, `${name}: ${String(figures[name])}`);
   });
 
   it('measure the activation beside that of a built-in extension', () => {

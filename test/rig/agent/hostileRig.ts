@@ -53,7 +53,10 @@ export interface HostileReport {
 
 const LINE_INTERVAL_MS = 20;
 const LOOK_INTERVAL_MS = 500;
-const WARM_UP_MS = 3_000;
+/** Until code is compiled and buffers are as full as they may be, memory grows with what is used. */
+const LONGEST_WARM_UP_MS = 60_000;
+/** So that the log's ring is full early. */
+const LINE_LENGTH = 1_000;
 const FRAMES_PER_CLIENT = 30;
 const CONNECT_TIMEOUT_MS = 30_000;
 /** The agent's deadline for authentication, twice the interval of its looking, and some. */
@@ -121,7 +124,11 @@ class HostileRun {
     const following = honest.followLog(id, { tail: 'all', follow: true }, this.log);
     const target = targetOf(await agent.addToken('--role', 'operator', '--only-label', 'team=red'));
     const stop = this.watch(id);
-    await this.attack(target, [decoy.id, id, id.slice(0, 12), 'web'], WARM_UP_MS);
+    await this.attack(
+      target,
+      [decoy.id, id, id.slice(0, 12), 'web'],
+      Math.min(LONGEST_WARM_UP_MS, this.options.durationMs),
+    );
     const keptBeforeBytes = await this.keptWhenQuiet();
     const residentBeforeBytes = residentBytes(agent.pid);
     this.options.say?.(`before: ${keptBeforeBytes} kept, ${residentBeforeBytes} resident`);
@@ -172,7 +179,7 @@ class HostileRun {
     const { fake, agent, honest } = this.parts;
     const write = setInterval(() => {
       this.written++;
-      fake.writeLog('web', 'stdout', `line ${this.written}\n`);
+      fake.writeLog('web', 'stdout', `${lineOf(this.written)}\n`);
     }, LINE_INTERVAL_MS);
     const look = setInterval(() => {
       if (agent.isRunning) this.peakBytes = Math.max(this.peakBytes, residentBytes(agent.pid));
@@ -239,9 +246,13 @@ class HostileRun {
 
   private faults(): number {
     const { texts } = this.log;
-    const wrong = texts.filter((text, index) => text !== `line ${index + 1}`).length;
+    const wrong = texts.filter((text, index) => text !== lineOf(index + 1)).length;
     return wrong + Math.abs(this.written - texts.length);
   }
+}
+
+function lineOf(number: number): string {
+  return `line ${number} `.padEnd(LINE_LENGTH, '.');
 }
 
 /** A connection that gets no further than TCP, than TLS, or than half of a request. */
