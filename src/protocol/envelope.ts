@@ -36,7 +36,8 @@ export type ResponseStatus = (typeof RESPONSE_STATUSES)[number];
 
 const LONGEST_NAME = 64;
 const LONGEST_TIMESTAMP = 64;
-const MESSAGE_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+/** Of every message, and of a pipeline's request. */
+export const MESSAGE_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 const SIGNATURE = /^[A-Za-z0-9_-]{43}$/;
 
 const NameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_NAME));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeploymentStart } from '../../src/engine/deployments';
 import { EngineError } from '../../src/engine/engine';
 import { MemoryDeployments } from '../doubles/memoryDeployments';
 import { eventually } from '../support/eventually';
@@ -13,9 +12,6 @@ import { canonical } from './rawWire';
 const CREDIT = 2_097_152;
 const ENTRIES = 32;
 const STREAM_ENDED = 33;
-const UPLOAD_DATA = 34;
-const UPLOAD_COMPLETE = 35;
-const UPLOAD_ENDED = 36;
 const SECRET = 'planted-secret-5f1c';
 
 const IMAGE_SPEC = {
@@ -23,7 +19,6 @@ const IMAGE_SPEC = {
   source: { kind: 'image', image: 'nginx:1', pull: 'missing' },
   run: { environment: { PASSWORD: SECRET }, nanoCpus: 1_500_000_000 },
 };
-const FOLDER_SPEC = { app: 'web', source: { kind: 'folder', folder: '/home/me/web' } };
 
 interface RawEntry {
   readonly sequence: number;
@@ -77,8 +72,8 @@ describe('agent: deployments', () => {
     return frames.flatMap(({ body }) => (JSON.parse(body.toString()) as { entries: RawEntry[] }).entries);
   }
 
-  function ended(of: RawClient, stream: number, type = STREAM_ENDED): Record<string, unknown> | undefined {
-    const frame = of.framesOf(stream).find((one) => one.type === type);
+  function ended(of: RawClient, stream: number): Record<string, unknown> | undefined {
+    const frame = of.framesOf(stream).find((one) => one.type === STREAM_ENDED);
     return frame && (JSON.parse(frame.body.toString()) as Record<string, unknown>);
   }
 
@@ -97,10 +92,9 @@ describe('agent: deployments', () => {
       assert.equal(status, 'done');
       const deployment = data['deployment'] as Record<string, unknown>;
       assert.equal(deployment['app'], 'web');
-      const [request] = deployments.starts;
-      assert.equal(request?.spec.run?.environment?.['PASSWORD'], SECRET);
-      assert.equal(request?.spec.run?.cpus, 1.5);
-      assert.deepEqual(request?.origin, { startedBy: 'test (admin)', commandId: id });
+      const run = { environment: { PASSWORD: SECRET }, cpus: 1.5 };
+      assert.deepEqual(deployments.starts[0]?.spec, { ...IMAGE_SPEC, run });
+      assert.deepEqual(deployments.starts[0].origin, { startedBy: 'test (admin)', commandId: id });
     });
 
     it('starts once, however often it is asked, also after a cut and a restart of the agent', async () => {
@@ -363,129 +357,6 @@ describe('agent: deployments', () => {
       assert.equal(deployments.followed.length, 0);
       const again = await client.command('deployment', 'stop_deployment_stream', { stream });
       assert.equal(again.error?.code, 'noSuchStream');
-    });
-  });
-
-  describe('uploading', () => {
-    const archive = randomBytes(700_000);
-    const sha256 = createHash('sha256').update(archive).digest('base64url');
-
-    async function open(of: RawClient, upload: string): Promise<number> {
-      const stream = of.newStream();
-      const data = { stream, upload, credit: CREDIT };
-      const response = await of.command('deployment', 'start_upload', data);
-      assert.equal(response.status, 'done', JSON.stringify(response));
-      return stream;
-    }
-
-    /** Frames from a number on; the last of them says that it was all. */
-    function send(of: RawClient, stream: number, bytes: Buffer, from = 1, size = 100_000): void {
-      const count = Math.ceil(bytes.length / size);
-      for (let frame = from; frame <= count; frame++)
-        of.sendFrame(UPLOAD_DATA, stream, frame, bytes.subarray((frame - 1) * size, frame * size));
-      of.sendFrame(UPLOAD_COMPLETE, stream, count + 1, Buffer.alloc(0));
-    }
-
-    function files(): readonly string[] {
-      return readdirSync(fixture.agent.state.uploadsFolder);
-    }
-
-    async function contextOf(request: DeploymentStart | undefined): Promise<Buffer> {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of request?.context?.() ?? []) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    }
-
-    it('takes a build context, hands it over, and removes it afterwards', async () => {
-      const upload = randomUUID();
-      const stream = await open(client, upload);
-      send(client, stream, archive);
-      await client.until('its end', () => ended(client, stream, UPLOAD_ENDED) !== undefined);
-      assert.deepEqual(ended(client, stream, UPLOAD_ENDED), { bytes: archive.length });
-      const [file = ''] = files();
-      assert.equal(statSync(join(fixture.agent.state.uploadsFolder, file)).mode & 0o777, 0o600);
-      let seen: Promise<Buffer> | undefined;
-      deployments.onDidChange(() => (seen ??= contextOf(deployments.starts.at(-1))));
-      const data = { spec: FOLDER_SPEC, context: { upload, sha256 } };
-      const { status, data: result } = await start(client, data);
-      assert.equal(status, 'done');
-      assert.ok((await seen)?.equals(archive));
-      deployments.succeed((result['deployment'] as { id: string }).id);
-      await eventually('the file is removed', () => files().length === 0);
-    });
-
-    it('goes on after a cut in the middle', async () => {
-      const upload = randomUUID();
-      const stream = await open(client, upload);
-      client.sendFrame(UPLOAD_DATA, stream, 1, archive.subarray(0, 100_000));
-      client.sendFrame(UPLOAD_DATA, stream, 2, archive.subarray(100_000, 200_000));
-      await client.until('an ack', () => client.messages.some(({ type }) => type === 'ack'));
-      client.cut();
-      const again = await fixture.comeBack(client, [stream]);
-      const streams = again.established.data['streams'] as { stream: number; sequence: number }[];
-      const sequence = streams[0]?.sequence ?? 0;
-      assert.ok(sequence > 0);
-      send(again, stream, archive, sequence + 1);
-      await again.until('its end', () => ended(again, stream, UPLOAD_ENDED) !== undefined);
-      const data = { spec: FOLDER_SPEC, context: { upload, sha256 } };
-      assert.equal((await start(again, data)).status, 'done');
-    });
-
-    it('refuses more than the limit, and gives the room back', async () => {
-      await fixture.dispose();
-      await begin({ settings: { uploadMaxMegabytes: 1 } });
-      const stream = await open(client, randomUUID());
-      send(client, stream, randomBytes(1_500_000));
-      await client.until('its end', () => ended(client, stream, UPLOAD_ENDED) !== undefined);
-      const error = ended(client, stream, UPLOAD_ENDED)?.['error'] as { code: string };
-      assert.equal(error.code, 'tooLarge');
-      await eventually('the file is removed', () => files().length === 0);
-      const upload = randomUUID();
-      const second = await open(client, upload);
-      send(client, second, archive);
-      await client.until('its end', () => ended(client, second, UPLOAD_ENDED) !== undefined);
-      assert.deepEqual(ended(client, second, UPLOAD_ENDED), { bytes: archive.length });
-    });
-
-    it('removes what nobody deploys: with stop_upload, with the session, with the agent', async () => {
-      const upload = randomUUID();
-      const stream = await open(client, upload);
-      send(client, stream, archive);
-      await client.until('its end', () => ended(client, stream, UPLOAD_ENDED) !== undefined);
-      assert.equal((await client.command('deployment', 'stop_upload', { upload })).status, 'done');
-      await eventually('the file is removed', () => files().length === 0);
-      const other = await open(client, randomUUID());
-      client.sendFrame(UPLOAD_DATA, other, 1, archive.subarray(0, 1_000));
-      await eventually('a file', () => files().length === 1);
-      client.close(1000);
-      await eventually('the file is removed', () => files().length === 0);
-    });
-
-    it('starts nothing with another digest, an incomplete upload, or none', async () => {
-      const upload = randomUUID();
-      const stream = await open(client, upload);
-      const spec = FOLDER_SPEC;
-      const early = await start(client, { spec, context: { upload, sha256 } });
-      assert.equal(early.error?.code, 'noSuchUpload');
-      send(client, stream, archive);
-      await client.until('its end', () => ended(client, stream, UPLOAD_ENDED) !== undefined);
-      const other = createHash('sha256').update('other').digest('base64url');
-      const wrong = await start(client, { spec, context: { upload, sha256: other } });
-      assert.equal(wrong.error?.code, 'badRequest');
-      assert.equal((await start(client, { spec })).error?.code, 'badRequest');
-      assert.equal(deployments.starts.length, 0);
-      assert.equal((await start(client, { spec, context: { upload, sha256 } })).status, 'done');
-    });
-
-    it('takes only so many at a time, and closes a client that sends beyond its credit', async () => {
-      for (let count = 0; count < 4; count++) await open(client, randomUUID());
-      const data = { stream: client.newStream(), upload: randomUUID(), credit: CREDIT };
-      const refused = await client.command('deployment', 'start_upload', data);
-      assert.equal(refused.error?.code, 'tooManyStreams');
-      const hasty = await fixture.open();
-      const stream = await open(hasty, randomUUID());
-      hasty.sendFrame(UPLOAD_DATA, stream, 3, Buffer.alloc(10));
-      assert.equal(await hasty.closed(), 4460);
     });
   });
 

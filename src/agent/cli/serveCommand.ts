@@ -12,6 +12,7 @@ import {
   type SettingValue,
 } from '../config/settings';
 import { createLogger, standardOutput, type AgentLogger } from '../serve/logger';
+import { openDeployments } from '../serve/openDeployments';
 import { attachSockets } from '../serve/sockets';
 import { ProcessSignals } from '../serve/signals';
 import { startAgent } from '../serve/startAgent';
@@ -86,6 +87,7 @@ async function serve(options: Record<string, unknown>, io: CliIo): Promise<void>
     version: io.version,
     log,
     attach: attachSockets,
+    openDeployments,
   });
   signals.onReload(() => void agent.reloadCertificate());
   announce(settings, agent.info, log);

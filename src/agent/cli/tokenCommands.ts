@@ -4,7 +4,8 @@ import type { Role } from '../../protocol/envelope';
 import { formatToken, type Token } from '../../protocol/pairingLink';
 import { describeScope, type LabelRule } from '../security/scope';
 import { isExpired, type StoredToken, type TokenRequest } from '../security/token';
-import { watchKey } from '../security/tokenSecret';
+import { mayDo } from '../security/permissions';
+import { deployKey, watchKey } from '../security/tokenSecret';
 import { TokenStore } from '../security/tokenStore';
 import type { StateFolder } from '../state/stateFolder';
 import { collectLabel, collectProject, parseExpiry, parseName, parseRole, scopeFrom } from './arguments';
@@ -73,17 +74,22 @@ export function registerTokenCommands(program: Command, io: CliIo): void {
   const commands = program.command('token').description('add, list and revoke tokens');
   addTokenOptions(commands.command('add'), 'viewer')
     .description('make a token and print it with its watch key, which opens the plain endpoints alone')
-    .action(async (options: TokenOptions) => {
+    .option('--deploy-key', 'print its deploy key, too, with which pipelines deploy')
+    .action(async (options: TokenOptions & { deployKey?: true }) => {
+      if (options.deployKey) checkMayDeploy(options);
       const { stored, token } = await addToken(
         stateFolder(options.state, io),
         requestFrom(options, 'unnamed'),
       );
       io.err(
-        `Token "${stored.name}": ${describeToken(stored)}. Keep both lines secret; they are not shown again.`,
+        `Token "${stored.name}": ${describeToken(stored)}. Keep these lines secret; they are not shown again.`,
       );
       io.err('The first is for Quaywatch, the second for the plain endpoints.');
       io.out(formatToken(token));
       io.out(watchKey(token));
+      if (!options.deployKey) return;
+      io.err('The third is the deploy key, for POST /v1/deployments and nothing else.');
+      io.out(deployKey(token));
     });
   commands
     .command('list')
@@ -97,6 +103,12 @@ export function registerTokenCommands(program: Command, io: CliIo): void {
     .argument('<id...>', 'the ids that "token list" shows')
     .option(STATE_FLAG, STATE_HELP)
     .action((ids: readonly string[], options: { state?: string }) => revokeTokens(ids, options, io));
+}
+
+function checkMayDeploy(options: TokenOptions): void {
+  const scope = scopeFrom(options);
+  if (mayDo({ role: options.role, ...(scope && { scope }) }, 'deploy')) return;
+  throw new UsageError('Only tokens of the role operator or admin, without a scope, have a deploy key.');
 }
 
 export function describeToken({ role, scope, expiresAt }: StoredToken): string {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Token } from '../../protocol/pairingLink';
-import { KEY_BYTES, watchKeyBytes } from '../../protocol/signing';
+import { deployKeyBytes, KEY_BYTES, watchKeyBytes } from '../../protocol/signing';
 
 /** Begins every id, so that people and tools that search for leaked secrets know a token when they see one. */
 const ID_PREFIX = 'qwt_';
@@ -37,5 +37,14 @@ export function isSigned(key: Uint8Array, message: Uint8Array, signature: Uint8A
 
 /** What opens the plain endpoints and nothing else, in the form in which it is sent: `TOKENID.W`. */
 export function watchKey(token: Token): string {
-  return `${token.id}.${Buffer.from(sign(tokenKey(token), watchKeyBytes(token.id))).toString('base64url')}`;
+  return keyText(token, watchKeyBytes(token.id));
+}
+
+/** With it a pipeline deploys, and looks at what comes of it; in the form in which it is sent: `TOKENID.D`. */
+export function deployKey(token: Token): string {
+  return keyText(token, deployKeyBytes(token.id));
+}
+
+function keyText(token: Token, message: Uint8Array): string {
+  return `${token.id}.${Buffer.from(sign(tokenKey(token), message)).toString('base64url')}`;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
 import type { AuditLog } from '../audit/auditLog';
 import type { AgentSettings } from '../config/settings';
@@ -39,6 +40,9 @@ export interface AgentContext {
 
 /** What serves WebSocket connections on a server. */
 export interface SocketServer {
+  /** @returns false for a path that is not its own: then nothing was done */
+  request?(request: IncomingMessage, response: ServerResponse): boolean;
+
   /**
    * Takes no more connections, closes those there are, and resolves when all that ran has ended or the time is over.
    * Never rejects.

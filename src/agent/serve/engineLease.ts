@@ -3,26 +3,26 @@ import type { ContainerEngine } from '../../engine/engine';
 import type { EngineHealth } from './health';
 
 /** An engine for as long as somebody needs one. */
-export interface LeasedEngine extends Disposable {
-  readonly engine: ContainerEngine;
+export interface LeasedEngine<Engine extends ContainerEngine = ContainerEngine> extends Disposable {
+  readonly engine: Engine;
 }
 
 /**
  * The one engine that all clients share. It is made and connected when the first of them needs it, and let go when the
  * last has left: with nobody connected the agent asks the engine for nothing, whatever happens there.
  */
-export class EngineLease implements Disposable {
-  private engine: ContainerEngine | undefined;
+export class EngineLease<Engine extends ContainerEngine = ContainerEngine> implements Disposable {
+  private engine: Engine | undefined;
   private holders = 0;
 
-  constructor(private readonly make: () => ContainerEngine) {}
+  constructor(private readonly make: () => Engine) {}
 
   get health(): EngineHealth {
     if (this.engine === undefined) return 'idle';
     return this.engine.connection.kind === 'ready' ? 'ready' : 'away';
   }
 
-  acquire(): LeasedEngine {
+  acquire(): LeasedEngine<Engine> {
     this.holders += 1;
     const engine = (this.engine ??= this.make());
     engine.connect();
@@ -35,7 +35,7 @@ export class EngineLease implements Disposable {
     this.engine = undefined;
   }
 
-  private release(engine: ContainerEngine): void {
+  private release(engine: Engine): void {
     this.holders -= 1;
     if (this.holders === 0 && this.engine === engine) this.dispose();
   }

@@ -20,13 +20,20 @@ export class ListenError extends Error {
 const MAX_HEADER_BYTES = 8_192;
 const OLDEST_TLS = 'TLSv1.2';
 
+/** @returns false for a path that is not theirs */
+type OtherRequests = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 export type AgentHttpServer = Server | TlsServer;
 
 /**
- * A server that answers `/health` and refuses all else but WebSocket upgrades, which are for whoever listens to its
+ * A server that answers `/health` and refuses all else but what `others` take, and WebSocket upgrades, which are for whoever listens to its
  * `upgrade` event. Every request has a deadline.
  */
-export function createHttpServer(tls: TlsMaterial | undefined, health: Health): AgentHttpServer {
+export function createHttpServer(
+  tls: TlsMaterial | undefined,
+  health: Health,
+  others: OtherRequests = () => false,
+): AgentHttpServer {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: LIMITS.authenticationDeadlineMs,
@@ -35,7 +42,7 @@ export function createHttpServer(tls: TlsMaterial | undefined, health: Health): 
     connectionsCheckingInterval: LIMITS.authenticationDeadlineMs,
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void =>
-    respond(request, response, health);
+    others(request, response) ? undefined : respond(request, response, health);
   if (tls === undefined) return createPlainServer(limits, answer);
   const secure = {
     ...limits,

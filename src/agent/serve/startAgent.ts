@@ -12,6 +12,7 @@ import { LastUsed } from '../security/lastUsed';
 import { LoginThrottle } from '../security/loginThrottle';
 import { TokenStore } from '../security/tokenStore';
 import { TokenWatch } from '../security/tokenWatch';
+import { UploadKeeper } from '../server/deployments/uploadKeeper';
 import { UploadStore } from '../server/deployments/uploadStore';
 import type { HostDeployments } from '../server/sessions';
 import type { AgentIdentity, StateFolder } from '../state/stateFolder';
@@ -54,8 +55,7 @@ export interface OpenedDeployments {
 /** Rejects with StateError where the journal can't be used. */
 export type OpenDeployments = (input: {
   readonly state: StateFolder;
-  readonly settings: AgentSettings;
-  readonly engine: EngineLease;
+  readonly engine: EngineLease<DockerEngine>;
   readonly log: AgentLogger;
 }) => Promise<OpenedDeployments>;
 
@@ -99,14 +99,20 @@ class Serving implements ServingAgent {
   ): Promise<Serving> {
     const parts = await makeParts(input, tls?.fingerprint ?? '');
     const { context } = parts;
-    const server = createHttpServer(tls, context.health);
+    let sockets: SocketServer | undefined = undefined as SocketServer | undefined;
+    const server = createHttpServer(
+      tls,
+      context.health,
+      (request, response) => sockets?.request?.(request, response) ?? false,
+    );
     // More than that are half-open ones, which nobody has looked at yet.
     const destroySockets = trackSockets(server, input.settings.maxConnections + LIMITS.maxUnauthenticated);
     try {
       const port = await listen(server, input.settings.host, input.settings.port);
       const info = { ...claimed, port };
       await updateRunning(input.state.runningFile, info);
-      return new Serving(input, info, parts, server, input.attach(server, context), destroySockets);
+      sockets = input.attach(server, context);
+      return new Serving(input, info, parts, server, sockets, destroySockets);
     } catch (error) {
       server.close();
       await closeParts(parts);
@@ -157,7 +163,7 @@ async function makeParts(input: StartInput, firstFingerprint: string): Promise<A
   // The engine is let go with the last client; what it showed is there for the next one.
   const metricsMemory = new MetricsMemory();
   const engine = store.add(new EngineLease(() => dockerEngine(settings, log, metricsMemory)));
-  const opened = await input.openDeployments?.({ state, settings, engine, log });
+  const opened = await input.openDeployments?.({ state, engine, log });
   const host = opened && (await hostOf(input, opened));
   const connectionLimits = new ConnectionLimits({ ...LIMITS, maxConnections: settings.maxConnections });
   const context: AgentContext = {
@@ -194,11 +200,12 @@ async function hostOf(
     state.uploadsFolder,
     settings.uploadMaxMegabytes * BYTES_PER_MEBIBYTE,
   );
-  return { deployments, uploads };
+  return { deployments, uploads, keeper: new UploadKeeper(deployments) };
 }
 
 async function closeParts({ context, store, opened }: AgentParts): Promise<void> {
   const { log, lastUsed, journal, audit } = context;
+  context.host?.keeper.dispose();
   try {
     await opened?.close();
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../base/clock';
@@ -11,6 +11,7 @@ import type { AgentHttpServer } from '../serve/httpServer';
 import { Commands } from './commands';
 import { Connection } from './connection';
 import { DeploymentReconciler } from './deployments/deploymentReconciler';
+import { DeploymentRequests } from './http/deploymentRequests';
 import { LogBodies } from './logBodies';
 import { Logins } from './logins';
 import { MetricsContents } from './metricsContents';
@@ -47,6 +48,7 @@ interface Arrival {
 export class AgentServer implements SocketServer {
   private readonly store = new DisposableStore();
   private readonly services: Services;
+  private readonly requests: DeploymentRequests;
   private readonly reconciler: Reconciler;
   private readonly webSockets: WebSocketServer;
   private readonly plainWebSockets: WebSocketServer;
@@ -90,6 +92,7 @@ export class AgentServer implements SocketServer {
       metricsContents: new MetricsContents((error) => wireErrorOf(error, log)),
       metricsTicker: this.store.add(new Ticker(clock, LIMITS.metricsBatchDelayMs)),
     };
+    this.requests = new DeploymentRequests({ services: this.services, isStopping: () => this.isStopping });
     this.webSockets = makeWebSocketServer(LIMITS.maxMessageBytes, chooseSubprotocol);
     this.plainWebSockets = makeWebSocketServer(LIMITS.maxMessageBytesBeforeAuth, () => false);
     this.store.add(tokenWatch.onDidRevoke((revocation) => this.revoked(revocation)));
@@ -97,6 +100,10 @@ export class AgentServer implements SocketServer {
       void this.upgrade({ request, transport, head, address: request.socket.remoteAddress ?? '' });
     server.on('upgrade', upgrade);
     this.store.add(toDisposable(() => server.off('upgrade', upgrade)));
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.requests.handle(request, response);
   }
 
   async stop(deadlineMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { decodeBase64url } from '../../protocol/base64url';
 import type { CommandData } from '../../protocol/messages';
+import type { Token } from '../../protocol/pairingLink';
 import {
   agentProofBytes,
   clientProofBytes,
@@ -8,11 +9,11 @@ import {
   type Transcript,
 } from '../../protocol/signing';
 import { isExpired, keyOf, type StoredToken } from '../security/token';
-import { isSigned, sign, watchKey } from '../security/tokenSecret';
+import { deployKey, isSigned, sign, watchKey } from '../security/tokenSecret';
 import type { AgentContext } from '../serve/context';
 import { noteAudit, principalOf, type Principal } from './principal';
 import { UpgradeRefusal } from './refusal';
-import type { NamedWatchKey } from './upgradeRequest';
+import type { NamedKey } from './upgradeRequest';
 
 export type ProofRefusal = 'unauthorized' | 'tokenExpired' | 'tokenRevoked';
 
@@ -63,14 +64,27 @@ export class Logins {
   }
 
   /** @throws UpgradeRefusal */
-  async checkWatchKey({ tokenId, text }: NamedWatchKey, address: string): Promise<Principal> {
+  async checkWatchKey(key: NamedKey, address: string): Promise<Principal> {
+    return this.checkKey(key, address, watchKey);
+  }
+
+  /** @throws UpgradeRefusal */
+  async checkDeployKey(key: NamedKey, address: string): Promise<Principal> {
+    return this.checkKey(key, address, deployKey);
+  }
+
+  private async checkKey(
+    { tokenId, text }: NamedKey,
+    address: string,
+    keyFor: (token: Token) => string,
+  ): Promise<Principal> {
     this.checkThrottle(tokenId, address);
     const token = await this.find(tokenId);
-    const expected = token && watchKey({ id: token.id, secret: token.key });
+    const expected = token && keyFor({ id: token.id, secret: token.key });
     if (!token || !expected || !isEqual(expected, text)) {
       this.context.throttle.failed(address, token?.id);
-      this.context.log.warn({ address, tokenId }, 'A wrong watch key was sent.');
-      throw new UpgradeRefusal('unauthorized', 'The watch key is wrong.');
+      this.context.log.warn({ address, tokenId }, 'A wrong key was sent.');
+      throw new UpgradeRefusal('unauthorized', 'The key is wrong.');
     }
     if (isExpired(token, this.context.clock.nowMs()))
       throw new UpgradeRefusal('unauthorized', 'The token has expired.');

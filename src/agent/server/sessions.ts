@@ -9,6 +9,7 @@ import { ScopedEngine } from '../security/scopedEngine';
 import type { Revocation, TokenWatch } from '../security/tokenWatch';
 import type { EngineLease } from '../serve/engineLease';
 import { SessionUploads } from './deployments/sessionUploads';
+import type { UploadKeeper } from './deployments/uploadKeeper';
 import type { UploadStore } from './deployments/uploadStore';
 import type { Principal } from './principal';
 import { Session, type SessionDeployments, type SessionEnd } from './session';
@@ -39,6 +40,7 @@ export interface SessionsOptions {
 export interface HostDeployments {
   readonly deployments: Deployments;
   readonly uploads: UploadStore;
+  readonly keeper: UploadKeeper;
 }
 
 /** All sessions of one run of the agent. */

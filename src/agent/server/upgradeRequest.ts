@@ -16,7 +16,7 @@ export type PlainPath = (typeof PLAIN_PATHS)[number];
 const WEBSOCKET_KEY = /^[+/0-9A-Za-z]{22}==$/;
 const WEBSOCKET_VERSION = '13';
 const BEARER = /^Bearer +([^ ]+) *$/i;
-const WATCH_KEY = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/;
+const KEY = /^([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/;
 
 /** Where a request for an upgrade leads. */
 export type Target =
@@ -76,7 +76,8 @@ export function namedToken({ headers }: IncomingMessage): string {
   return named;
 }
 
-export interface NamedWatchKey {
+/** A key for one purpose alone, with the token it is derived from. */
+export interface NamedKey {
   readonly tokenId: string;
   readonly text: string;
 }
@@ -86,11 +87,23 @@ export interface NamedWatchKey {
  *
  * @throws UpgradeRefusal
  */
-export function namedWatchKey({ headers }: IncomingMessage): NamedWatchKey {
-  const text = BEARER.exec(headers.authorization ?? '')?.[1] ?? cookieOf(headers.cookie ?? '');
-  if (text === undefined) throw new UpgradeRefusal('unauthorized', 'A watch key is needed.');
-  const [, tokenId] = WATCH_KEY.exec(text) ?? [];
-  if (tokenId === undefined) throw new UpgradeRefusal('unauthorized', 'This is no watch key.');
+export function namedWatchKey({ headers }: IncomingMessage): NamedKey {
+  return namedKey(BEARER.exec(headers.authorization ?? '')?.[1] ?? cookieOf(headers.cookie ?? ''), 'watch');
+}
+
+/**
+ * The deploy key that a pipeline sends.
+ *
+ * @throws UpgradeRefusal
+ */
+export function namedDeployKey({ headers }: IncomingMessage): NamedKey {
+  return namedKey(BEARER.exec(headers.authorization ?? '')?.[1], 'deploy');
+}
+
+function namedKey(text: string | undefined, kind: 'watch' | 'deploy'): NamedKey {
+  if (text === undefined) throw new UpgradeRefusal('unauthorized', `A ${kind} key is needed.`);
+  const [, tokenId] = KEY.exec(text) ?? [];
+  if (tokenId === undefined) throw new UpgradeRefusal('unauthorized', `This is no ${kind} key.`);
   return { tokenId, text };
 }
 

@@ -1,17 +1,22 @@
-import { deferred, type Deferred } from '../../base/async';
+import { deferred } from '../../base/async';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { LIMITS } from '../../protocol/limits';
-import type { Reconciliation } from '../../protocol/messages';
+import type { CommandData, CommandResult, Reconciliation } from '../../protocol/messages';
 import { EngineError, type ContainerCommand } from '../engine';
 import type { AgentConnection } from './agentConnection';
 import { AgentRefusal } from './agentErrors';
 
+/** Commands that change something: signed, and executed at most once. */
+export type OnceAction =
+  'perform' | 'start_deployment' | 'cancel_deployment' | 'retry_deployment' | 'roll_back_deployment';
+
 interface PendingCommand {
   readonly id: string;
-  readonly command: ContainerCommand;
-  /** Resolves with nothing. */
-  readonly result: Deferred<undefined>;
+  readonly send: (connection: AgentConnection) => void;
+  readonly reject: (error: EngineError) => void;
+  /** The agent can't say what came of it but that it was executed. */
+  readonly reconcile: () => void;
   /** The agent has said that it will be executed. */
   isAccepted: boolean;
   deadline: Disposable;
@@ -20,7 +25,7 @@ interface PendingCommand {
 const BUSY_RETRY_MS = 1_000;
 
 /**
- * The commands that change containers. Each has an id of its own, under which the agent executes it at most once; when
+ * The commands that change something. Each has an id of its own, under which the agent executes it at most once; when
  * the connection breaks before the final response, it is asked for again on the next one.
  */
 export class RemoteCommands implements Disposable {
@@ -36,17 +41,36 @@ export class RemoteCommands implements Disposable {
 
   /** Resolves when it was executed. Rejects with EngineError; `outcomeUnknown` where nobody can tell. */
   async perform(command: ContainerCommand): Promise<void> {
+    await this.run('perform', { command }, () => Promise.resolve({}));
+  }
+
+  /**
+   * As {@link perform}, for any of them.
+   *
+   * @param reconciled finds what came of it, where it was executed and the agent lost its answer
+   */
+  async run<Action extends OnceAction>(
+    action: Action,
+    data: CommandData<Action>,
+    reconciled: (id: string) => Promise<CommandResult<Action>>,
+  ): Promise<CommandResult<Action>> {
+    const id = this.makeId();
+    const result = deferred<CommandResult<Action>>();
     const pending: PendingCommand = {
-      id: this.makeId(),
-      command,
-      result: deferred<undefined>(),
+      id,
+      send: (connection) => this.request(connection, pending, action, data, (value) => result.resolve(value)),
+      reject: (error) => result.reject(error),
+      reconcile: () => {
+        const reject = (error: unknown): void => result.reject(error);
+        reconciled(id).then((value) => result.resolve(value), reject);
+      },
       isAccepted: false,
       deadline: { dispose: () => undefined },
     };
     this.limit(pending, LIMITS.responseDeadlineMs);
-    this.pending.set(pending.id, pending);
+    this.pending.set(id, pending);
     this.send(pending);
-    await pending.result.promise;
+    return result.promise;
   }
 
   connected(connection: AgentConnection): void {
@@ -71,18 +95,26 @@ export class RemoteCommands implements Disposable {
   }
 
   private send(pending: PendingCommand): void {
-    const { id, command } = pending;
-    this.connection?.request(
-      'perform',
-      { command },
-      {
-        accepted: () => this.accept(pending),
-        done: () => this.resolve(pending),
-        failed: (error) => this.failed(pending, error),
-        unknown: (outcome) => this.unknown(pending, outcome),
+    if (this.connection) pending.send(this.connection);
+  }
+
+  private request<Action extends OnceAction>(
+    connection: AgentConnection,
+    pending: PendingCommand,
+    action: Action,
+    data: CommandData<Action>,
+    resolve: (result: CommandResult<Action>) => void,
+  ): void {
+    const handlers = {
+      accepted: (): void => this.accept(pending),
+      done: (result: CommandResult<Action>): void => {
+        this.forget(pending);
+        resolve(result);
       },
-      { id, isSigned: true },
-    );
+      failed: (error: EngineError): void => this.failed(pending, error),
+      unknown: (outcome: Reconciliation): void => this.unknown(pending, outcome),
+    };
+    connection.request(action, data, handlers, { id: pending.id, isSigned: true });
   }
 
   private accept(pending: PendingCommand): void {
@@ -111,8 +143,10 @@ export class RemoteCommands implements Disposable {
 
   /** What the agent can't remember having done, but sees to be so, is as it was wanted. */
   private unknown(pending: PendingCommand, { reconciled, message }: Reconciliation): void {
-    if (reconciled === 'done') this.resolve(pending);
-    else this.reject(pending, outcomeUnknown(message));
+    if (reconciled === 'done') {
+      this.forget(pending);
+      pending.reconcile();
+    } else this.reject(pending, outcomeUnknown(message));
   }
 
   private limit(pending: PendingCommand, delayMs: number): void {
@@ -125,14 +159,9 @@ export class RemoteCommands implements Disposable {
     pending.deadline = this.clock.setTimer(late, delayMs);
   }
 
-  private resolve(pending: PendingCommand): void {
-    this.forget(pending);
-    pending.result.resolve(undefined);
-  }
-
   private reject(pending: PendingCommand, error: EngineError): void {
     this.forget(pending);
-    pending.result.reject(error);
+    pending.reject(error);
   }
 
   private forget(pending: PendingCommand): void {

@@ -37,6 +37,7 @@ import { AgentRefusal, closedByUs, connectionLost } from './agentErrors';
 import type { OpenAgentSocket } from './agentSocket';
 import { RemoteCommands } from './remoteCommands';
 import { RemoteContainers } from './remoteContainers';
+import { RemoteDeployments } from './remoteDeployments';
 import { RemoteExec } from './remoteExec';
 import { RemoteLink } from './remoteLink';
 import { RemoteLog } from './remoteLog';
@@ -84,6 +85,8 @@ export class RemoteEngine implements ContainerEngine {
   private readonly commands: RemoteCommands;
   private readonly known: RemoteContainers;
   readonly metrics: RemoteMetrics;
+  /** Of the agent's host, where it has any. */
+  readonly deployments: RemoteDeployments;
   private readonly logs = new Set<RemoteLog>();
   private readonly execs = new Set<RemoteExec>();
   private shown: EngineConnection = { kind: 'idle' };
@@ -108,6 +111,7 @@ export class RemoteEngine implements ContainerEngine {
         requireConnection: () => this.requireConnection(),
       }),
     );
+    this.deployments = this.store.add(this.makeDeployments());
     this.link = this.makeLink();
   }
 
@@ -149,7 +153,7 @@ export class RemoteEngine implements ContainerEngine {
     const log = new RemoteLog(id, request, sink, {
       streams: this.streams,
       clock: this.clock,
-      compresses: () => this.options.compressesLogs ?? !isLoopback(this.endpoint.host),
+      compresses: () => this.compresses,
       left: (over) => this.logs.delete(over),
     });
     this.logs.add(log);
@@ -188,6 +192,21 @@ export class RemoteEngine implements ContainerEngine {
     this.shown = { kind: 'closed' };
     this.didChangeConnection.fire(this.shown);
     this.store.dispose();
+  }
+
+  private makeDeployments(): RemoteDeployments {
+    return new RemoteDeployments({
+      streams: this.streams,
+      commands: this.commands,
+      clock: this.clock,
+      uniqueId: () => this.uniqueId(),
+      compresses: () => this.compresses,
+      requireConnection: () => this.requireConnection(),
+    });
+  }
+
+  private get compresses(): boolean {
+    return this.options.compressesLogs ?? !isLoopback(this.endpoint.host);
   }
 
   private makeLink(): RemoteLink {
@@ -249,9 +268,11 @@ export class RemoteEngine implements ContainerEngine {
     this.known.connected(resumed);
     this.takeEngineState(engine);
     for (const exec of this.execs) exec.connected(connection);
+    this.deployments.connecting(connection);
     this.streams.connected(connection, established);
     this.metrics.connected(connection, resumed);
     for (const log of this.logs) log.connected(connection);
+    this.deployments.connected(connection, established);
     this.commands.connected(connection);
     const { name, version } = established.agent;
     this.options.log('info', `Connected to ${name} ${version} at ${addressOf(this.endpoint)}.`);
@@ -262,6 +283,7 @@ export class RemoteEngine implements ContainerEngine {
     this.streams.disconnected();
     this.commands.disconnected();
     this.metrics.disconnected();
+    this.deployments.disconnected();
     for (const exec of this.execs) exec.disconnected();
     for (const log of this.logs) log.disconnected(failure.message);
   }
@@ -279,6 +301,7 @@ export class RemoteEngine implements ContainerEngine {
   /** Only a person can help: what somebody waits for fails. What is followed goes on should they. */
   private giveUp(failure: EngineError): void {
     this.commands.failAll(failure);
+    this.deployments.giveUp(failure);
     for (const log of [...this.logs]) if (!log.isFollowed) log.fail(failure);
   }
 
@@ -301,6 +324,7 @@ export class RemoteEngine implements ContainerEngine {
         this.options.log('warn', `The agent says (${message.data.code}): ${message.data.message}`);
         break;
       default:
+        this.deployments.take(message);
         return;
     }
     this.show();

@@ -195,10 +195,11 @@ export class DeploymentActions {
   }
 
   private work(command: Changing): ReturnType<typeof runDeployment> {
-    const { session } = this.options;
+    const { session, services } = this.options;
     const { token, rights } = session.principal;
+    const held = { uploads: session.uploads, keeper: services.context.host?.keeper };
     const origin: DeploymentOrigin = { startedBy: `${token.name} (${rights.role})`, commandId: command.id };
-    return runDeployment(() => this.deployments, session.uploads, command, origin);
+    return runDeployment(() => this.deployments, held, command, origin);
   }
 
   private started(result: JsonObject | undefined): Promise<Deployment> {

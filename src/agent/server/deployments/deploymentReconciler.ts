@@ -62,7 +62,7 @@ export class DeploymentReconciler {
     try {
       if (intent.kind === 'cancelDeployment')
         return await this.reconcileCancel(deployments, intent.deployment);
-      return (await wasStartedBy(deployments, entry)) ? 'done' : 'notDone';
+      return (await findStartedBy(deployments, entry.commandId, entry.atMs)) ? 'done' : 'notDone';
     } catch (error) {
       log.warn({ err: error }, `What came of a deployment could not be looked up: ${messageOf(error)}`);
       return 'undetermined';
@@ -87,12 +87,19 @@ export class DeploymentReconciler {
   }
 }
 
-async function wasStartedBy(deployments: Deployments, { commandId, atMs }: CommandEntry): Promise<boolean> {
+/** The deployment that a command started, if it did; among those that are no older than the command. */
+export async function findStartedBy(
+  deployments: Deployments,
+  commandId: string,
+  atMs: number,
+): Promise<Deployment | undefined> {
   let before: Deployment | undefined;
   for (;;) {
     const page = await deployments.list({ ...(before && { before: before.id }), limit: PAGE_SIZE });
-    if (page.deployments.some((one) => one.commandId === commandId)) return true;
+    const found = page.deployments.find((one) => one.commandId === commandId);
+    if (found) return found;
     before = page.deployments.at(-1);
-    if (!page.hasMore || before === undefined || before.createdAtMs < atMs - CLOCK_MARGIN_MS) return false;
+    if (!page.hasMore || before === undefined || before.createdAtMs < atMs - CLOCK_MARGIN_MS)
+      return undefined;
   }
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../protocol/envelope';
 import type { CommandOf } from '../../../protocol/messages';
 import { AgentError } from '../wireErrors';
 import type { SessionUploads } from './sessionUploads';
+import type { UploadKeeper } from './uploadKeeper';
 import type { Upload } from './uploadStore';
 
 type Changing =
@@ -20,10 +21,10 @@ export interface DeploymentWork extends Disposable {
   execute(): Promise<JsonObject>;
 }
 
-/** Carries out one command; what was uploaded for it is gone when it is disposed. */
+/** Carries out one command. What was uploaded for it is kept until the deployment is over, if one began. */
 export function runDeployment(
   deployments: () => Deployments,
-  uploads: SessionUploads | undefined,
+  held: { readonly uploads: SessionUploads | undefined; readonly keeper: UploadKeeper | undefined },
   command: Changing,
   origin: DeploymentOrigin,
 ): DeploymentWork {
@@ -31,9 +32,16 @@ export function runDeployment(
   return {
     prepare: () => {
       deployments();
-      if (command.action === 'start_deployment') upload = uploadFor(command, uploads);
+      if (command.action === 'start_deployment') upload = uploadFor(command, held.uploads);
     },
-    execute: () => execute(deployments(), command, origin, upload),
+    execute: async () => {
+      const result = await execute(deployments(), command, origin, upload);
+      const id = result['deployment_id'];
+      if (!upload || !held.keeper || typeof id !== 'string') return result;
+      held.keeper.keep(id, upload);
+      upload = undefined;
+      return result;
+    },
     dispose: () => upload?.dispose(),
   };
 }

@@ -91,8 +91,14 @@ export class Upload implements Disposable {
     this.digest ??= this.hash.digest('base64url');
   }
 
-  /** As often as wanted, once it is complete. */
+  /**
+   * As often as wanted, once it is complete.
+   *
+   * @throws EngineError `conflict` when it was disposed
+   */
   read(): AsyncIterable<Uint8Array> {
+    if (this.isDisposed)
+      throw new EngineError('conflict', 'The uploaded folder is not kept any more. Deploy it again.');
     return createReadStream(this.path);
   }
 

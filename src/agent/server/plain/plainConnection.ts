@@ -17,6 +17,7 @@ import type { Services } from '../services';
 import { nowText } from '../texts';
 import type { Target } from '../upgradeRequest';
 import { ContainerLogs } from './containerLogs';
+import { DeploymentLogs } from './deploymentLogs';
 import { MachineFigures } from './machineFigures';
 
 /** What waits beyond this is of the past. */
@@ -63,7 +64,7 @@ export class PlainConnection {
     this.pingLater();
     if (target.path === CONTAINER_LOGS_PATH) this.watchLogs(target.query.get('appId') ?? '');
     else if (target.path === METRICS_PATH) this.watchFigures();
-    else this.fail(PLAIN_ERRORS.noDeployments);
+    else this.watchDeployment(target.query.get('deploymentId') ?? '');
     services.context.log.debug({ path: target.path }, 'A watcher has come.');
   }
 
@@ -128,6 +129,11 @@ export class PlainConnection {
   private watchFigures(): void {
     const { services, principal } = this.options;
     this.store.add(new MachineFigures({ watcher: this, principal, services }));
+  }
+
+  private watchDeployment(deploymentId: string): void {
+    const { services, principal } = this.options;
+    this.store.add(new DeploymentLogs({ deploymentId, watcher: this, principal, services }));
   }
 
   private signOfLife(): void {
