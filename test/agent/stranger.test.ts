@@ -29,10 +29,10 @@ describe('agent: a client written from PROTOCOL.md alone, over TLS, with a real 
   const sockets: WebSocket[] = [];
 
   before(async function () {
+    bundle = await AgentBundle.make();
     const engine = testEngineOrSkip(this);
     dockerHost = engine.dockerHost;
     docker = new Docker({ socketPath: engine.socketPath });
-    bundle = await AgentBundle.make();
   });
   after(() => bundle.remove());
 

@@ -23,7 +23,7 @@ function bench(...names: string[]): Record<string, unknown> {
 }
 
 describe('the benchmarks', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   before(function () {
     testEngineOrSkip(this);
   });
@@ -86,10 +86,7 @@ describe('the benchmarks', function () {
     const args = ['--import', 'tsx', 'test/bench/main.ts', 'speed'];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(
-      stderr,
-      /No benchmark speed\. There are: logs, latency, memory, idle, tree, filter, activation, all/,
-    );
+    assert.match(stderr, /No benchmark speed\. There are: logs, latency, .*, all\./);
   });
 });
 
