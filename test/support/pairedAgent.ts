@@ -53,6 +53,10 @@ export class PairedAgent {
     return { ...parsePairingLink(this.link), host: HOST, port };
   }
 
+  get stateFolder(): string {
+    return join(this.folder, 'state');
+  }
+
   /** The agent's log. */
   get output(): string {
     return this.process.output;
