@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/lifecycle';
 import { messageOf } from '../base/errors';
+import { deployCompose } from './compose';
 import type { DeployEngine } from '../engine/deployEngine';
 import type { ContextArchive } from '../engine/deployments';
 import {
@@ -65,6 +66,8 @@ export class DeploymentRun implements Step {
   /** The new version is well: from here on it stays. */
   private isSettled = false;
   private wasEngineAway = false;
+  /** Compose may have removed what ran before. */
+  private isComposing = false;
 
   constructor(private readonly options: DeploymentRunOptions) {
     const { deployment, spec, context, engine, clock, tools, redactor, journal } = options;
@@ -102,6 +105,15 @@ export class DeploymentRun implements Step {
 
   /** Resolves when it is over, or abandoned. Never rejects. */
   async run(): Promise<void> {
+    const { source } = this.spec;
+    if (source.kind === 'compose') {
+      await this.whileWatched(async () => {
+        await deployCompose(this, source);
+        this.isSettled = true;
+        await this.end({ status: 'success', message: 'The new version runs.' });
+      });
+      return;
+    }
     await this.whileWatched(async () => {
       this.old = await findOld(this.engine, this.spec, this.id);
       await this.intent({ step: 'begin', old: this.old });
@@ -178,6 +190,7 @@ export class DeploymentRun implements Step {
     if (intent.step === 'begin' || intent.step === 'swap') this.old = intent.old;
     if (intent.step === 'swap') this.isSwapping = true;
     if (intent.step === 'healthy') this.isSettled = true;
+    if (intent.step === 'compose') this.isComposing = true;
   }
 
   private async whileWatched(work: () => Promise<void>): Promise<void> {
@@ -260,6 +273,8 @@ export class DeploymentRun implements Step {
   }
 
   private oldVersionText(): string {
+    if (this.isComposing) return 'Compose may have replaced containers already, which it does not put back.';
+    if (this.spec.source.kind === 'compose') return 'What ran before runs on.';
     if (this.old.length === 0) return 'Nothing ran before.';
     if (!this.old.some(({ wasRunning }) => wasRunning)) return 'The old version is there as it was.';
     return this.isSwapping ? 'The old version runs again.' : 'The old version runs on.';

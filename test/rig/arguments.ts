@@ -26,9 +26,12 @@ npm run -s rig -- hostile [--minutes N] [--seed N] [--half-open N] [--json]
   random frames of all kinds, and connections that are never finished, while an honest client tails a log (10, 1000)
 
 npm run -s rig -- idle [--minutes N] [--json]
-  what an agent that nobody is connected to asks its engine for (10)`;
+  what an agent that nobody is connected to asks its engine for (10)
 
-const RIGS = ['logs', 'commands', 'hostile', 'idle'] as const;
+npm run -s rig -- deploy [--seed N] [--kills N] [--json]
+  deployments on a private engine, whose process is killed at seeded points (100) and followed by another`;
+
+const RIGS = ['logs', 'commands', 'hostile', 'idle', 'deploy'] as const;
 
 export interface RigArguments {
   readonly rig: (typeof RIGS)[number];
@@ -41,6 +44,7 @@ export interface RigArguments {
   readonly engineRestarts: number;
   readonly isAgent: boolean;
   readonly agentKills: number;
+  readonly kills: number;
   readonly engine: 'real' | 'all-fakes' | PersonalityName;
   readonly transport: 'unix' | 'tcp';
   readonly timeoutMs: number;
@@ -62,6 +66,7 @@ const NUMBERS = {
   rotations: '5',
   'engine-restarts': '3',
   'agent-kills': '0',
+  kills: '100',
   timeout: '900',
   minutes: '10',
   'half-open': '1000',
@@ -87,7 +92,7 @@ function build(values: Values, rig: RigArguments['rig']): RigArguments {
   const number = (name: keyof typeof NUMBERS): number => wholeNumber(values, name);
   const isAgent = values['agent'] === true;
   const transport = transportOf(values, isAgent || number('seed') % 2 === 0 ? 'tcp' : 'unix');
-  const ofLogs = names.filter((name) => name !== 'minutes' && name !== 'half-open');
+  const ofLogs = names.filter((name) => !['minutes', 'half-open', 'kills'].includes(name));
   const repeat = ofLogs.map((name) => `--${name} ${number(name)}`).join(' ');
   if (rig === 'logs' && !isAgent && number('agent-kills') > 0)
     throw new Complaint('--agent-kills wants --agent');
@@ -102,6 +107,7 @@ function build(values: Values, rig: RigArguments['rig']): RigArguments {
     engineRestarts: number('engine-restarts'),
     isAgent,
     agentKills: number('agent-kills'),
+    kills: number('kills'),
     engine: engineOf(values),
     transport,
     timeoutMs: number('timeout') * 1000,

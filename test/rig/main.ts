@@ -1,9 +1,18 @@
+import { ensureBusyboxImage } from '../../scripts/lib/images.mjs';
+import {
+  ensureDockerInstalled,
+  engineDir,
+  startPrivateEngine,
+  whyNoPrivateEngine,
+} from '../../scripts/lib/privateEngine.mjs';
 import { runMain } from '../../scripts/lib/processes.mjs';
 import { USAGE, readArguments, type RigArguments } from './arguments';
 import { runOn } from './engines/openEngines';
 import { runCommandsRig, type CommandsReport } from './agent/commandsRig';
 import { harmIn, runHostileRig } from './agent/hostileRig';
 import { runIdleRig } from './agent/idleRig';
+import { findTestEngine, type TestEngine } from '../support/testEngine';
+import { deployFaults, runDeployRig } from './deploy/deployRig';
 import { faultsIn } from './report';
 
 const MINUTE_MS = 60_000;
@@ -15,6 +24,7 @@ void runMain(async (signal) => {
     console.error(`${parsed.complaint}\n\n${USAGE}`);
     return 2;
   }
+  if (parsed.rig === 'deploy') return runDeploy(parsed, signal);
   if (parsed.rig === 'commands') return runCommands(parsed, signal);
   if (parsed.rig === 'hostile') return runHostile(parsed, signal);
   if (parsed.rig === 'idle') return runIdle(parsed, signal);
@@ -31,6 +41,27 @@ void runMain(async (signal) => {
   else console.log(result);
   return reports.length > 0 && reports.every((report) => faultsIn(report) === 0) ? 0 : 1;
 });
+
+async function runDeploy(parsed: RigArguments, signal: AbortSignal): Promise<number> {
+  const { seed, kills, isJson, isVerbose } = parsed;
+  const say = (text: string): void => {
+    if (isVerbose) console.error(text);
+  };
+  const engine = findTestEngine() ?? (await ownEngine());
+  const report = await runDeployRig({ engine, seed, kills, say, signal });
+  console.log(isJson ? JSON.stringify(report) : report);
+  return deployFaults(report) === 0 && report.kills === kills ? 0 : 1;
+}
+
+/** It ends with the command. */
+async function ownEngine(): Promise<TestEngine> {
+  const obstacle = whyNoPrivateEngine();
+  if (obstacle !== undefined) throw new Error(obstacle);
+  await ensureDockerInstalled();
+  const { socketPath } = await startPrivateEngine({ dir: await engineDir() });
+  await ensureBusyboxImage({ socketPath });
+  return { socketPath, dockerHost: `unix://${socketPath}`, control: undefined };
+}
 
 async function runCommands(parsed: RigArguments, signal: AbortSignal): Promise<number> {
   const { seed, cuts, agentKills, engine, isJson, isVerbose } = parsed;

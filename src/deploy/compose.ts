@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-fs';
+import type { DeploymentSource } from '../model/deployment';
+import { cliEnvironment } from './build/cliEnvironment';
+import { StepFailedError } from './failure';
+import { waitUntilWell } from './health';
+import { runProgram } from './runProgram';
+import type { Step } from './step';
+
+const DEADLINE_MS = 4 * 60 * 60 * 1000;
+const PROBE_DEADLINE_MS = 10_000;
+const PROJECT_LABEL = 'com.docker.compose.project';
+const KEPT_LINES = 20;
+
+type ComposeSource = Extract<DeploymentSource, { readonly kind: 'compose' }>;
+
+/**
+ * Has Compose build and pull everything, and only then change the project's containers. What it replaced it removed itself:
+ * it can't be put back, which a failure from there on says.
+ */
+export async function deployCompose(step: Step, source: ComposeSource): Promise<void> {
+  const compose = new Compose(step, source, await folderOf(step, source));
+  await compose.find();
+  await step.enter('building_image', 'Building and pulling the images.');
+  await compose.run(['config', '--quiet']);
+  await compose.run(['pull', '--ignore-pull-failures', ...compose.services]);
+  step.progress(0.3);
+  await compose.run(['build', ...compose.services]);
+  step.progress(1);
+  step.signal.throwIfAborted();
+  await step.intent({ step: 'compose' });
+  await step.enter('starting_new', 'Compose changes the containers of the project.');
+  const containers = await compose.up();
+  await step.enter('health_check', 'Watching the new version.');
+  await Promise.all(containers.map((id) => waitUntilWell(step, id)));
+}
+
+/** A folder of this machine, or what was handed over, unpacked. */
+async function folderOf(step: Step, { folder }: ComposeSource): Promise<string> {
+  if (!step.context) {
+    if (!isAbsolute(folder)) throw new StepFailedError(`The folder ${folder} is no absolute path.`);
+    return folder;
+  }
+  const unpacked = join(await step.workFolder(), 'project');
+  await mkdir(unpacked, { recursive: true });
+  await pipeline(Readable.from(step.context(), { objectMode: false }), extract(unpacked), {
+    signal: step.signal,
+  });
+  return unpacked;
+}
+
+class Compose {
+  private program: readonly string[] = [];
+
+  constructor(
+    private readonly step: Step,
+    private readonly source: ComposeSource,
+    private readonly folder: string,
+  ) {}
+
+  get services(): readonly string[] {
+    return this.source.services ?? [];
+  }
+
+  private get project(): string {
+    const { project } = this.source;
+    return project ?? this.step.spec.app.toLowerCase().replace(/[^a-z0-9_-]/g, '');
+  }
+
+  /** Version 2 is a part of the docker CLI, version 1.29 a program of its own. */
+  async find(): Promise<void> {
+    const { docker, dockerCompose, environment } = this.step.tools;
+    for (const program of [[docker, 'compose'], [dockerCompose]]) {
+      const [command = '', ...args] = program;
+      const probe = { command, args: [...args, 'version'], environment, deadlineMs: PROBE_DEADLINE_MS };
+      const end = await runProgram({ ...probe, signal: this.step.signal }).catch(() => undefined);
+      this.step.signal.throwIfAborted();
+      if (end?.exitCode !== 0) continue;
+      this.program = program;
+      return;
+    }
+    throw new StepFailedError(
+      'Docker Compose is not installed on this machine. Install it and deploy again.',
+    );
+  }
+
+  /** @throws StepFailedError with the last lines it wrote */
+  async run(args: readonly string[]): Promise<void> {
+    const { step, source, folder } = this;
+    const [command = '', ...first] = this.program;
+    const lines: string[] = [];
+    const files = source.files.flatMap((file) => ['--file', file]);
+    const { exitCode } = await runProgram({
+      command,
+      args: [...first, '--project-name', this.project, ...files, ...args],
+      folder,
+      environment: { ...this.environment(), COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain' },
+      deadlineMs: DEADLINE_MS,
+      signal: step.signal,
+      onLine: (stream, text) => {
+        if (text.trim() === '') return;
+        step.log(stream, text);
+        lines.push(step.redactor.redact(text).slice(0, 500));
+        if (lines.length > KEPT_LINES) lines.shift();
+      },
+    });
+    if (exitCode === 0) return;
+    const last = lines.at(-1) ?? `exit code ${exitCode}`;
+    throw new StepFailedError(`Compose could not ${args[0] ?? 'run'}: ${last}`, {
+      exitCode,
+      lastLines: lines,
+    });
+  }
+
+  /** Progress comes from the engine's events: Compose's own output differs with every version. */
+  async up(): Promise<readonly string[]> {
+    const { step } = this;
+    const started = new Set<string>();
+    const watch = step.engine.onEvent(({ containerId, action, labels }) => {
+      if (action !== 'start' || labels[PROJECT_LABEL] !== this.project) return;
+      started.add(containerId);
+      step.progress(started.size / (started.size + 1), `Started ${labels['name'] ?? containerId}.`);
+    });
+    try {
+      await this.run(['up', '--detach', '--no-build', ...this.services]);
+    } finally {
+      watch.dispose();
+    }
+    const containers = await step.engine.listContainers([`${PROJECT_LABEL}=${this.project}`]);
+    // One that did its work and left with 0 is well, too.
+    const mustRun = containers.filter(({ isRunning, exitCode }) => isRunning || exitCode !== 0);
+    if (mustRun.length === 0) throw new StepFailedError('No container of the project runs.');
+    return mustRun.map(({ id }) => id);
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const { info } = this.step.engine;
+    const { environment } = this.step.tools;
+    return {
+      ...(info ? cliEnvironment(environment, info) : environment),
+      ...this.step.spec.run?.environment,
+    };
+  }
+}
