@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { machineTools } from '../../src/deploy/machineTools';
 import type { DeploymentSpec } from '../../src/model/deployment';
 import { DeploymentFixture, tell } from '../support/deploymentFixture';
 import { eventually } from '../support/eventually';
@@ -72,6 +75,8 @@ function realDeploymentsSuite(): void {
   });
 
   it('builds a folder and tells the steps', async () => {
+    // Not in the cache of an engine that is used again.
+    const word = `quay${Date.now()}`;
     const folder = fixture.files({
       Dockerfile: DOCKERFILE,
       message: 'hello',
@@ -81,7 +86,7 @@ function realDeploymentsSuite(): void {
     const spec: DeploymentSpec = {
       ...imageSpec('built'),
       source: { kind: 'folder', folder },
-      build: { args: { WORD: 'quay' } },
+      build: { args: { WORD: word } },
       run: { labels: LABELS },
     };
     const { id } = await fixture.deployments.start({ spec });
@@ -90,9 +95,97 @@ function realDeploymentsSuite(): void {
     assert.equal(over.status, 'success', over.message);
     await eventually('all is told', () => told.ends > 0);
     assert.match(told.log, /Step 3\/5 : RUN echo/);
-    assert.match(told.log, /the word is quay/);
+    assert.ok(told.log.includes(`\nthe word is ${word}`), told.log);
     const running = await fixture.container('built');
     assert.equal(running?.Image, over.imageId);
     assert.equal(over.canRollBackTo, true);
+  });
+
+  it('rolls back to an earlier image, retries, and tells what secrets are nowhere', async () => {
+    const folder = fixture.files({ Dockerfile: DOCKERFILE, message: 'one' });
+    const spec: DeploymentSpec = {
+      ...imageSpec('again'),
+      source: { kind: 'folder', folder },
+      run: { command: FOREVER, labels: LABELS, environment: { TOKEN: 'planted-secret' } },
+    };
+    const first = await fixture.deploy(spec);
+    fixture.files({});
+    const second = await fixture.deploy({ ...spec, build: { args: { WORD: 'other' } } });
+    assert.notEqual(first.imageId, second.imageId);
+    // Another process that remembers nothing: the values come from the container.
+    const later = fixture.open();
+    const { id } = await later.rollBackTo(first.id);
+    const over = await fixture.over(id, later);
+    assert.deepEqual([over.status, over.imageId, over.rollBackTo], ['success', first.imageId, first.id]);
+    const running = await fixture.container('again');
+    assert.ok(running?.Config.Env.includes('TOKEN=planted-secret'));
+    await assert.rejects(fixture.open().retry(first.id), { code: 'conflict', message: /TOKEN/ });
+    assert.equal((await later.readSpec(id)).run?.environment?.['TOKEN'], '');
+  });
+
+  it('lets no planted secret into journals, messages, states or errors', async () => {
+    const planted = ['env-S3cret/value', 'arg-S3cret+value', 'url-S3cret'];
+    const [environment = '', argument = '', password = ''] = planted;
+    const folder = fixture.files({
+      Dockerfile: `FROM ${busyboxImage}\nARG HIDDEN\nRUN echo "it is $HIDDEN"\nCMD ["sh", "-c", "echo it is $TOKEN; exit 1"]\n`,
+    });
+    const spec: DeploymentSpec = {
+      app: 'hidden',
+      source: { kind: 'folder', folder },
+      build: { args: { HIDDEN: argument }, secretArgs: ['HIDDEN'] },
+      run: { environment: { TOKEN: environment }, labels: LABELS },
+    };
+    const over = await fixture.deploy(spec);
+    assert.equal(over.failure?.stage, 'health_check', JSON.stringify(over));
+    const repository = `http://me:${password}@127.0.0.1:9/x.git`;
+    const git = await fixture.deploy({ ...spec, app: 'hidden2', source: { kind: 'git', repository } });
+    assert.equal(git.failure?.stage, 'cloning_repo');
+    const files = readdirSync(join(fixture.folder, 'state'), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(fixture.folder, 'state', name))
+      .filter((path) => statSync(path).isFile());
+    const everything = [
+      ...files.map((path) => readFileSync(path, 'utf8')),
+      ...fixture.logged,
+      JSON.stringify([over, git]),
+    ];
+    assert.ok(
+      everything.some((text) => text.includes('it is •••')),
+      'the places where they were are there',
+    );
+    for (const secret of planted)
+      for (const text of everything)
+        assert.equal(text.includes(secret), false, `${secret} in ${text.slice(0, 2000)}`);
+  });
+
+  it('has Compose do its work, and watches the containers', async () => {
+    const folder = fixture.files({
+      'compose.yaml': 'services: {}\n',
+      'docker-compose': `#!/bin/sh
+echo "called: $*"
+case "$*" in
+  *" up "*) docker run --detach --label ${testLabel}=1 --label com.docker.compose.project=proj --name proj_web_1 ${busyboxImage} sleep 1000 ;;
+  *" build"*) [ ! -e broken ] || { echo "service web failed to build" >&2; exit 17; } ;;
+esac
+`,
+    });
+    chmodSync(join(folder, 'docker-compose'), 0o755);
+    const tools = {
+      ...machineTools(),
+      docker: 'no-such-docker',
+      dockerCompose: join(folder, 'docker-compose'),
+    };
+    const deployments = fixture.open({ tools });
+    const source = { kind: 'compose', folder, files: ['compose.yaml'], project: 'proj' } as const;
+    const spec: DeploymentSpec = { app: 'stack', source, health: { stableMs: 100 } };
+    const first = await deployments.start({ spec });
+    const over = await fixture.over(first.id, deployments);
+    assert.equal(over.status, 'success', over.message);
+    assert.equal((await fixture.container('proj_web_1'))?.State.Running, true);
+    writeFileSync(join(folder, 'broken'), '');
+    const second = await deployments.start({ spec });
+    const failed = await fixture.over(second.id, deployments);
+    assert.match(failed.failure?.message ?? '', /Compose could not build: service web failed to build/);
+    assert.equal(failed.failure?.exitCode, 17);
+    assert.equal((await fixture.container('proj_web_1'))?.State.Running, true);
   });
 }
