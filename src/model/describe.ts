@@ -77,6 +77,8 @@ export interface MenuCapabilities {
   /** Rename and remove; as `lifecycle` where it is left out. */
   readonly manage?: boolean;
   readonly exec: boolean;
+  /** Deploy to the host; not where it is left out. */
+  readonly deploy?: boolean;
 }
 
 /** Where a container's menus look: `container;running;canStop;…`, matched in package.json by `viewItem =~ /;canStop;/`. */
@@ -91,6 +93,7 @@ export function containerContext(container: Container, can: MenuCapabilities, is
     [can.lifecycle, 'canManage'],
     [can.manage ?? can.lifecycle, 'canChange'],
     [can.exec && state === 'running', 'canShell'],
+    [can.deploy === true, 'canDeploy'],
     [!isTailing, 'canTail'],
     [isTailing, 'tailing'],
     [container.ports.some((port) => port.hostPort !== undefined && port.protocol === 'tcp'), 'hasPort'],

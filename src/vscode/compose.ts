@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
 import { trackDisposables, type DisposableStore } from '../base/lifecycle';
@@ -20,7 +21,9 @@ import { Targets } from './commands/targets';
 import { viewCommands } from './commands/viewCommands';
 import { InspectDocuments } from './documents/inspectDocuments';
 import { TriedDocuments } from './documents/triedDocuments';
+import { composeDeployments, HostDeployments } from './composeDeployments';
 import { composeHosts, composePairing, type HostOpeners } from './composeHosts';
+import type { PackContext } from './deployments/deployInputs';
 import { HostConnector, workspaceTrust } from './hosts/hostConnector';
 import { HostRegistry } from './hosts/hostRegistry';
 import { hostReplacements } from './hosts/hostReplaced';
@@ -35,7 +38,6 @@ import type { MergedTerminalOptions } from './logs/mergedTailTerminal';
 import { keepTailingContext } from './logs/tailingContext';
 import { Notifier } from './notify';
 import { settings } from './settings';
-import { HostStatus } from './status/hostStatus';
 import type { TestApi } from './testApi';
 import { treeRows } from './testApi';
 import { ContainersTree } from './tree/containersTree';
@@ -53,29 +55,87 @@ export function compose(
 ): Omit<TestApi, 'activationMs'> {
   const notifier = new Notifier(diagnostics);
   const hosts = store.add(new HostRegistry());
-  const hostParts = composeHosts(context, hosts, notifier, openersFor(context, diagnostics), store);
+  const hostDeployments = store.add(localDeployments(context, diagnostics));
+  const openers = openersFor(context, diagnostics, hostDeployments);
+  const hostParts = composeHosts(context, hosts, notifier, openers, store);
   const { list } = hostParts;
   const connector = store.add(new HostConnector(hosts, workspaceTrust));
-  const logFilters = store.add(new SavedFilters(context.globalState));
-  const outputs = new LogOutputs();
-  const logs = store.add(logTails(outputs, notifier, logFilters));
-  store.add(hosts.onDidChange(() => stopReplaced(hosts, logs)));
-  store.add(new LogLinks());
   const filter = store.add(new FilterState(context, settings.hideStopped()));
-  const together = store.add(mergedTails(outputs, hosts, logFilters));
-  const tree = treeOf({ hosts, connector, logs, together, filters: logFilters }, store);
-  store.add(keepTailingContext(logs, together));
+  const tails = composeTails(context, { hosts, connector, notifier }, store);
+  const { tree } = tails;
   const decorations = store.add(new StaleDecorations(hosts));
   const view = store.add(new ContainersView({ hosts, connector, tree, filter, decorations }));
 
-  const status = store.add(new HostStatus(hosts));
   const { flows, pairingUris } = composePairing(hostParts, { connector, notifier, view }, store);
 
   const targets = new Targets(hosts, connector);
-  const documents = store.add(new InspectDocuments(hosts, connector));
   const tried = store.add(new TriedDocuments(hosts));
+  const { seams } = hostParts;
+  const deploying = composeDeployments(
+    context,
+    { hosts, hostDeployments, connector, notifier, seams, targets, diagnostics, pack },
+    store,
+  );
   const handlers = {
-    ...tailHandlers({ hosts, targets, logs, together, filters: logFilters }),
+    ...tailHandlers({ hosts, targets, ...tails }),
+    ...containerHandlers({ hosts, connector, notifier }, targets, store),
+    ...viewCommands({ connector, tree, filter, tried, diagnostics }),
+    ...deploying.handlers,
+    ...hostCommands({ hosts, list, flows, connector, notifier, reveal: (host) => view.reveal(host) }),
+  };
+  const failed = vscode.l10n.t('The command could not be run');
+  store.add(registerCommands(handlers, (error) => notifier.failed(failed, error)));
+  return {
+    hosts,
+    tree,
+    view,
+    filter,
+    onDidRefresh: tree.onDidChangeTreeData,
+    useEngine: (engine) => list.replaceLocal(engine),
+    ...hostParts,
+    status: deploying.status,
+    deployments: deploying.panel,
+    tracker: deploying.tracker,
+    pairingUris,
+    rows: () => treeRows(tree),
+    trackDisposables,
+  };
+}
+
+interface TailSurroundings {
+  readonly hosts: HostRegistry;
+  readonly connector: HostConnector;
+  readonly notifier: Notifier;
+}
+
+interface ComposedTails extends Omit<TailParts, 'hosts' | 'targets'> {
+  readonly tree: ContainersTree;
+}
+
+/** All that tails logs, and the tree that shows it. */
+function composeTails(
+  context: vscode.ExtensionContext,
+  { hosts, connector, notifier }: TailSurroundings,
+  store: DisposableStore,
+): ComposedTails {
+  const filters = store.add(new SavedFilters(context.globalState));
+  const outputs = new LogOutputs();
+  const logs = store.add(logTails(outputs, notifier, filters));
+  store.add(hosts.onDidChange(() => stopReplaced(hosts, logs)));
+  store.add(new LogLinks());
+  const together = store.add(mergedTails(outputs, hosts, filters));
+  const tree = treeOf({ hosts, connector, logs, together, filters }, store);
+  store.add(keepTailingContext(logs, together));
+  return { logs, together, filters, tree };
+}
+
+function containerHandlers(
+  { hosts, connector, notifier }: TailSurroundings,
+  targets: Targets,
+  store: DisposableStore,
+) {
+  const documents = store.add(new InspectDocuments(hosts, connector));
+  return {
     ...logFileCommands({
       targets,
       documents: store.add(logDocuments(hosts, connector)),
@@ -86,36 +146,56 @@ export function compose(
     ...lifecycleCommands(targets, notifier),
     ...changeCommands(targets, notifier),
     ...itemCommands(targets, documents, notifier),
-    ...viewCommands({ connector, tree, filter, tried, diagnostics }),
-    ...hostCommands({ hosts, list, flows, connector, notifier, reveal: (host) => view.reveal(host) }),
-  };
-  store.add(
-    registerCommands(handlers, (error) =>
-      notifier.failed(vscode.l10n.t('The command could not be run'), error),
-    ),
-  );
-  return {
-    hosts,
-    tree,
-    view,
-    filter,
-    onDidRefresh: tree.onDidChangeTreeData,
-    useEngine: (engine) => list.replaceLocal(engine),
-    ...hostParts,
-    status,
-    pairingUris,
-    rows: () => treeRows(tree),
-    trackDisposables,
   };
 }
 
-function openersFor(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): HostOpeners {
+function openersFor(
+  context: vscode.ExtensionContext,
+  diagnostics: vscode.LogOutputChannel,
+  hostDeployments: HostDeployments,
+): HostOpeners {
   return {
     openLocal: () => localEngine(diagnostics),
     openRemote: remoteOpener(context, diagnostics),
     lookAtCertificate,
+    deploymentsOf: (engine) => hostDeployments.of(engine),
   };
 }
+
+/** What deploys beside this machine's engine. Its code and its journals are read when somebody looks, or deploys. */
+function localDeployments(
+  context: vscode.ExtensionContext,
+  diagnostics: vscode.LogOutputChannel,
+): HostDeployments {
+  return new HostDeployments(
+    (engine) => engine instanceof DockerEngine,
+    async (engine, store) => {
+      if (!(engine instanceof DockerEngine)) throw new Error('The engine is not one of this machine.');
+      const [{ DockerDeployEngine }, { LocalDeployments }, { machineTools }] = await Promise.all([
+        import('../engine/docker/dockerDeployEngine'),
+        import('../deploy/localDeployments'),
+        import('../deploy/machineTools'),
+      ]);
+      return store.add(
+        new LocalDeployments({
+          engine: store.add(new DockerDeployEngine(engine)),
+          folder: vscode.Uri.joinPath(context.globalStorageUri, 'deployments').fsPath,
+          startedBy: userInfo().username,
+          log: (level, message) => diagnostics[level](message),
+          tools: machineTools(),
+        }),
+      );
+    },
+  );
+}
+
+/** Packs a folder for a host on another machine, as it is read. */
+const pack: PackContext = ({ source, build }) =>
+  async function* () {
+    if (source.kind !== 'folder' && source.kind !== 'compose') return;
+    const { folderContext } = await import('../deploy/sources/folderContext');
+    yield* folderContext(source.folder, build?.dockerfile)();
+  };
 
 function remoteOpener(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): OpenRemote {
   const { version } = context.extension.packageJSON as { readonly version?: unknown };

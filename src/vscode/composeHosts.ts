@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/lifecycle';
+import type { Deployments } from '../engine/deployments';
 import type { ContainerEngine } from '../engine/engine';
 import type { DisconnectedHosts } from './hosts/hostList';
 import { HostList } from './hosts/hostList';
@@ -23,6 +24,7 @@ export interface HostOpeners {
   openLocal: () => ContainerEngine;
   openRemote: OpenRemote;
   lookAtCertificate: LookAtCertificate;
+  deploymentsOf: (engine: ContainerEngine) => Deployments | undefined;
 }
 
 /** What reaches engines and people; suites put others in their place. */
@@ -55,6 +57,7 @@ export function composeHosts(
       localName: vscode.l10n.t('Local'),
       openLocal: () => seams.openLocal(),
       openRemote: (access) => seams.openRemote(access),
+      deploymentsOf: (engine) => seams.deploymentsOf(engine),
       wanted: () => ({ remote: hostSettings.read().hosts, hasLocal: settings.showLocalHost() }),
       disconnected: disconnectedHosts(context.workspaceState),
     }),

@@ -6,6 +6,8 @@ import type { HostSeams } from './composeHosts';
 import type { HostList } from './hosts/hostList';
 import type { HostRegistry } from './hosts/hostRegistry';
 import type { HostTokens } from './hosts/hostTokens';
+import type { DeploymentTracker } from './deployments/deploymentTracker';
+import type { DeploymentsPanel } from './panels/deployments/deploymentsPanel';
 import type { HostStatus } from './status/hostStatus';
 import type { ContainersTree } from './tree/containersTree';
 import type { ContainersView } from './tree/containersView';
@@ -29,6 +31,8 @@ export interface TestApi {
   readonly list: HostList;
   readonly tokens: HostTokens;
   readonly status: HostStatus;
+  readonly deployments: DeploymentsPanel;
+  readonly tracker: DeploymentTracker;
   /** Takes the links that open VS Code. */
   readonly pairingUris: UriHandler;
   /** What reaches engines and asks people; may be put in the place of. */

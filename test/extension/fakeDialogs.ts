@@ -18,10 +18,11 @@ export class FakeDialogs implements Dialogs {
   readonly offered: { readonly text: string; readonly actions: readonly string[] }[] = [];
   readonly progressed: string[] = [];
 
-  input({ title, judge }: InputQuestion): Promise<string | undefined> {
+  input({ title, judge, mayBeEmpty }: InputQuestion): Promise<string | undefined> {
     this.asked.push(title);
     const answer = this.inputs.shift();
     if (answer === undefined) return Promise.resolve(undefined);
+    if (answer === '' && mayBeEmpty) return Promise.resolve('');
     const judgement = judge(answer);
     assert.ok(!judgement || 'means' in judgement, `refused: ${JSON.stringify(judgement)}`);
     return Promise.resolve(answer);
@@ -38,6 +39,26 @@ export class FakeDialogs implements Dialogs {
   confirm(question: string, detail: string): Promise<boolean> {
     this.confirmed.push({ question, detail });
     return Promise.resolve(this.isConfirmed);
+  }
+
+  /** Answers for dialogs with several ways to go on; the first way where none is left. */
+  readonly choices: (string | undefined)[] = [];
+
+  choose(question: string, detail: string, actions: readonly string[]): Promise<string | undefined> {
+    this.confirmed.push({ question, detail });
+    const wanted = this.choices.length > 0 ? this.choices.shift() : actions[0];
+    assert.ok(wanted === undefined || actions.includes(wanted), `no ${wanted} among ${actions.join(', ')}`);
+    return Promise.resolve(wanted);
+  }
+
+  /** Takes the ticked ones by their labels, separated by commas. */
+  pickSeveral<Item extends vscode.QuickPickItem>(
+    items: readonly Item[],
+  ): Promise<readonly Item[] | undefined> {
+    const wanted = this.picks.shift();
+    return Promise.resolve(
+      wanted === undefined ? undefined : items.filter(({ label }) => wanted.split(',').includes(label)),
+    );
   }
 
   offer(text: string, actions: readonly string[]): Promise<string | undefined> {

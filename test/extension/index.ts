@@ -13,6 +13,7 @@ export function run(): Promise<void> {
     await import('./tailTogether.test');
     await import('./logOutputs.test');
     await import('./hosts.test');
+    await import('./deployments.test');
     await import('./leaks.test');
   });
 }

@@ -6,7 +6,8 @@ import { COMMAND_IDS, type CommandId } from './commandIds';
 /** What a command was called on: the row, and the whole selection if the row is part of it. */
 export type Invocation = readonly Node[];
 
-export type CommandHandler = (nodes: Invocation) => void | Promise<void>;
+/** @param args all that the command was called with, unchecked: files of the Explorer, a page's deployment */
+export type CommandHandler = (nodes: Invocation, args: readonly unknown[]) => void | Promise<void>;
 
 /** One handler for every command: leaving one out does not compile. */
 export type CommandHandlers = Readonly<Record<CommandId, CommandHandler>>;
@@ -17,7 +18,7 @@ export function registerCommands(handlers: CommandHandlers, onFailure: (error: u
   for (const id of COMMAND_IDS) {
     const run = async (...args: unknown[]): Promise<void> => {
       try {
-        await handlers[id](invokedOn(args));
+        await handlers[id](invokedOn(args), args);
       } catch (error) {
         onFailure(error);
       }

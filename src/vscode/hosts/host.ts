@@ -1,3 +1,4 @@
+import type { Deployments } from '../../engine/deployments';
 import type { ContainerEngine, EngineError } from '../../engine/engine';
 import type { Container, ContainerId } from '../../model/container';
 import type { RemoteHostConfig } from './remoteHostConfig';
@@ -11,6 +12,8 @@ export interface Host {
   readonly engine: ContainerEngine;
   /** How its agent is reached; `undefined` for this machine's own engine. */
   readonly remote?: RemoteHostConfig;
+  /** What is deployed on it; `undefined` where its agent knows nothing of deployments. */
+  readonly deployments?: Deployments | undefined;
 }
 
 /** The containers of a host are known, but no longer known to be current. */

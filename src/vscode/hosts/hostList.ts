@@ -1,4 +1,5 @@
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import type { Deployments } from '../../engine/deployments';
 import type { ContainerEngine } from '../../engine/engine';
 import { isDisconnected, type Host } from './host';
 import type { HostRegistry } from './hostRegistry';
@@ -25,6 +26,8 @@ export interface HostListParts {
   readonly localName: string;
   readonly openLocal: () => ContainerEngine;
   readonly openRemote: OpenRemote;
+  /** The deployments beside an engine; left out where nothing is deployed. */
+  readonly deploymentsOf?: (engine: ContainerEngine) => Deployments | undefined;
   /** As the settings are now. */
   readonly wanted: () => WantedHosts;
   readonly disconnected: DisconnectedHosts;
@@ -55,7 +58,7 @@ export class HostList implements Disposable {
   /** This machine's engine is another one now. */
   replaceLocal(engine: ContainerEngine): void {
     const known = this.parts.hosts.get(LOCAL_HOST_ID);
-    if (known) this.parts.hosts.set({ ...known, engine });
+    if (known) this.parts.hosts.set({ ...known, ...this.withDeployments(engine) });
     else engine.dispose();
   }
 
@@ -68,7 +71,7 @@ export class HostList implements Disposable {
     }
     this.setDisconnected(host.id, false);
     const engine = host.remote ? this.open(host.remote) : this.parts.openLocal();
-    this.parts.hosts.set({ ...host, engine });
+    this.parts.hosts.set({ ...host, ...this.withDeployments(engine) });
     engine.connect();
   }
 
@@ -81,7 +84,7 @@ export class HostList implements Disposable {
     const host = this.parts.hosts.get(id);
     if (!host?.remote) return;
     const engine = this.open(host.remote);
-    this.parts.hosts.set({ ...host, engine });
+    this.parts.hosts.set({ ...host, ...this.withDeployments(engine) });
     engine.connect();
   }
 
@@ -107,7 +110,7 @@ export class HostList implements Disposable {
   private local(): Host {
     const { hosts, localName: name, openLocal } = this.parts;
     const id = LOCAL_HOST_ID;
-    return hosts.get(id) ?? { id, name, engine: this.closedIfDisconnected(id, openLocal()) };
+    return hosts.get(id) ?? { id, name, ...this.withDeployments(this.closedIfDisconnected(id, openLocal())) };
   }
 
   private remote(config: RemoteHostConfig): Host {
@@ -115,13 +118,17 @@ export class HostList implements Disposable {
     const known: OwnHost | undefined = this.parts.hosts.get(id);
     if (!known?.remote || !isSameMachine(known.remote, config)) {
       const engine = this.closedIfDisconnected(id, this.open(config));
-      return { id, name, remote: config, engine };
+      return { id, name, remote: config, ...this.withDeployments(engine) };
     }
     const isSame = isSameEndpoint(known.remote, config);
     known.name = name;
     known.remote = config;
     if (!isSame) known.engine.retryNow();
     return known;
+  }
+
+  private withDeployments(engine: ContainerEngine): Pick<Host, 'engine' | 'deployments'> {
+    return { engine, deployments: this.parts.deploymentsOf?.(engine) };
   }
 
   private open(config: RemoteHostConfig): ContainerEngine {

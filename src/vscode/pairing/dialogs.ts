@@ -11,6 +11,8 @@ export interface InputQuestion {
   readonly placeHolder?: string;
   /** Shows dots: it holds a secret. */
   readonly isSecret?: boolean;
+  /** Nothing is an answer too. */
+  readonly mayBeEmpty?: boolean;
   readonly judge: (text: string) => Judgement;
 }
 
@@ -24,6 +26,13 @@ export interface Dialogs {
   ): Promise<Item | undefined>;
   /** Asks in the middle of the window; nothing goes on without an answer. */
   confirm(question: string, detail: string, action: string): Promise<boolean>;
+  /** As {@link confirm}, with several ways to go on; `undefined` for none of them. */
+  choose(question: string, detail: string, actions: readonly string[]): Promise<string | undefined>;
+  /** `undefined` when the person left. */
+  pickSeveral<Item extends vscode.QuickPickItem>(
+    items: readonly Item[],
+    options: { readonly title: string; readonly placeHolder: string },
+  ): Promise<readonly Item[] | undefined>;
   /** Tells what went wrong, and offers what can be done. */
   offer(text: string, actions: readonly string[]): Promise<string | undefined>;
   /** Shows that something takes a while. The signal is aborted when the person has enough. */
@@ -33,7 +42,7 @@ export interface Dialogs {
 }
 
 export const vscodeDialogs: Dialogs = {
-  input: async ({ title, prompt, value, placeHolder, isSecret, judge }) =>
+  input: async ({ title, prompt, value, placeHolder, isSecret, mayBeEmpty, judge }) =>
     vscode.window
       .showInputBox({
         title,
@@ -45,11 +54,18 @@ export const vscodeDialogs: Dialogs = {
         ignoreFocusOut: true,
         validateInput: (text) => (text.trim() === '' ? undefined : inWords(judge(text))),
       })
-      .then((text) => (text === undefined || isRefused(judge(text)) ? undefined : text.trim())),
+      .then((text) => {
+        if (mayBeEmpty === true && text?.trim() === '') return '';
+        return text === undefined || isRefused(judge(text)) ? undefined : text.trim();
+      }),
   pick: async (items, { title, placeHolder }) =>
     vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true }),
   confirm: async (question, detail, action) =>
     (await vscode.window.showWarningMessage(question, { modal: true, detail }, action)) === action,
+  choose: async (question, detail, actions) =>
+    vscode.window.showWarningMessage(question, { modal: true, detail }, ...actions),
+  pickSeveral: async (items, { title, placeHolder }) =>
+    vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true, canPickMany: true }),
   offer: async (text, actions) => vscode.window.showErrorMessage(text, ...actions),
   progress: withAbort,
   clipboard: async () => {

@@ -103,7 +103,8 @@ export class ItemPresenter {
 
 /** Nothing can be done with what somebody disconnected, but to look at it. */
 function capabilitiesOf(host: Host): MenuCapabilities {
-  return isDisconnected(host) ? { lifecycle: false, exec: false } : host.engine.capabilities;
+  if (isDisconnected(host)) return { lifecycle: false, exec: false };
+  return { ...host.engine.capabilities, deploy: host.deployments?.canDeploy === true };
 }
 
 /** For screen readers, which see no icon. */
@@ -127,6 +128,6 @@ export function aggregateText(aggregate: Aggregate | undefined): string {
 /** Everything a host's row and the rows below it take from the connection; equal states look equal. */
 export function hostRowState(host: Host): string {
   const isReady = host.engine.connection.kind === 'ready';
-  const can = Object.values(host.engine.capabilities).join();
+  const can = Object.values(capabilitiesOf(host)).join();
   return `${isReady}\n${isStale(host)}\n${can}\n${hostDescription(host)}\n${messageState(host)}`;
 }

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import type { Deployment } from '../../src/model/deployment';
+import { DeploymentHistory } from '../../src/model/deploymentHistory';
+import type { DeploymentsDelta, PageDeployment } from '../../src/protocol/webview/deployments';
+import { MOST_LOG_LINES } from '../../src/protocol/webview/deployments';
+import { OpenCards, readRemembered } from '../../webview/deployments/remembered';
+import {
+  announcements,
+  applyDelta,
+  canRollBack,
+  fateOfOld,
+  firstState,
+  formatSpan,
+  shownRows,
+  stepsOf,
+  type PageState,
+} from '../../webview/deployments/state';
+
+function deployment(id: string, fields: Partial<PageDeployment> = {}): PageDeployment {
+  return {
+    id,
+    app: 'web',
+    sourceKind: 'folder',
+    sourceText: '.',
+    startedBy: 'me',
+    createdAtMs: Number(id.replace(/\D/g, '')),
+    status: 'building',
+    stage: 'building_image',
+    progress: 30,
+    message: '',
+    stages: [{ stage: 'building_image', startedAtMs: 0 }],
+    canRollBackTo: false,
+    ...fields,
+  };
+}
+
+const row = (id: string, fields: Partial<PageDeployment> = {}, hostId = 'local') => ({
+  hostId,
+  deployment: deployment(id, fields),
+});
+const over = { status: 'success', endedAtMs: 5, stage: 'completed' };
+const hosts = [{ id: 'local', name: 'Local', canDeploy: true }];
+
+function state(...rows: ReturnType<typeof row>[]): PageState {
+  return firstState({ place: 'view', isTrusted: true, hosts, running: rows }, {});
+}
+
+const idsOf = (rows: readonly { deployment: PageDeployment }[]): string[] =>
+  rows.map((one) => one.deployment.id);
+
+describe('the state of the page of deployments', () => {
+  it('shows those that run in the order they began, and the past newest first', () => {
+    const shown = shownRows(state(row('d3'), row('d1'), row('d2', over), row('d4', over)));
+    assert.deepEqual(
+      [idsOf(shown.running), idsOf(shown.past)],
+      [
+        ['d1', 'd3'],
+        ['d4', 'd2'],
+      ],
+    );
+  });
+
+  it('moves one to the past when it ends, and says so once', () => {
+    const before = state(row('d1'));
+    const rows = [row('d1', over)];
+    const after = applyDelta(before, { kind: 'changed', rows });
+    assert.deepEqual(idsOf(shownRows(after).past), ['d1']);
+    const end = { app: 'web', hostId: 'local', kind: 'end', word: 'success' };
+    assert.deepEqual(announcements(before, after), [end]);
+    assert.deepEqual(announcements(after, applyDelta(after, { kind: 'changed', rows })), []);
+  });
+
+  it('says which stage one entered, and nothing of progress within it or of the past', () => {
+    const before = state(row('d1'));
+    const onward = applyDelta(before, {
+      kind: 'changed',
+      rows: [row('d1', { progress: 50 }), row('d0', over)],
+    });
+    assert.deepEqual(announcements(before, onward), []);
+    const entered = applyDelta(onward, { kind: 'changed', rows: [row('d1', { stage: 'health_check' })] });
+    assert.deepEqual(
+      announcements(onward, entered).map(({ kind, word }) => [kind, word]),
+      [['stage', 'health_check']],
+    );
+  });
+
+  it('filters by host and app', () => {
+    const all = state(row('d1'), row('d2', { app: 'api' }), row('d3', {}, 'far'));
+    assert.deepEqual(idsOf(shownRows({ ...all, filter: { app: 'web' } }).running), ['d1', 'd3']);
+    assert.deepEqual(idsOf(shownRows({ ...all, filter: { hostId: 'far' } }).running), ['d3']);
+  });
+
+  it('forgets the past with a fresh page, and what runs only when its host has it no longer', () => {
+    const past = {
+      kind: 'past',
+      rows: [row('d0', over)],
+      isFresh: false,
+      hasMore: true,
+      apps: ['web'],
+    } as const;
+    const known = applyDelta(state(row('d1'), row('d2', over)), {
+      ...past,
+      apps: ['web'],
+      rows: [...past.rows],
+    });
+    assert.equal(known.rows.size, 3);
+    const fresh = applyDelta(known, { ...past, isFresh: true, apps: [], rows: [...past.rows] });
+    assert.deepEqual([...fresh.rows.keys()].sort(), ['local/d0', 'local/d1']);
+    const gone = applyDelta(fresh, { kind: 'running', hostId: 'local', ids: [] });
+    assert.deepEqual([...gone.rows.keys()], ['local/d0']);
+  });
+
+  it('forgets what a host that is gone had', () => {
+    assert.equal(applyDelta(state(row('d1')), { kind: 'hosts', hosts: [] }).rows.size, 0);
+  });
+
+  it('keeps the newest lines of a log, and counts the others exactly', () => {
+    const place = { hostId: 'local', id: 'd1' };
+    const log = (
+      count: number,
+      more: Partial<DeploymentsDelta & { kind: 'log' }> = {},
+    ): DeploymentsDelta => ({
+      kind: 'log',
+      place,
+      lines: Array.from({ length: count }, (_, index) => ({ stream: 'stdout', text: String(index) })),
+      skippedLines: 0,
+      isFresh: false,
+      isEnded: false,
+      ...more,
+    });
+    const counts = (one: PageState): unknown => {
+      const { lines, skippedLines, seenLines } = one.logs.get('local/d1') ?? assert.fail('no log');
+      return [lines.length, skippedLines, seenLines];
+    };
+    const first = applyDelta(state(row('d1')), log(10));
+    const second = applyDelta(first, log(MOST_LOG_LINES));
+    assert.deepEqual(counts(second), [MOST_LOG_LINES, 10, MOST_LOG_LINES + 10]);
+    // A hole: only what is behind it is shown, since nothing may look as if it followed.
+    const third = applyDelta(second, log(3, { skippedLines: 7 }));
+    assert.deepEqual(counts(third), [3, MOST_LOG_LINES + 17, MOST_LOG_LINES + 20]);
+    assert.deepEqual(counts(applyDelta(third, log(2, { isFresh: true }))), [2, 0, 2]);
+  });
+
+  it('offers to roll back only to what a later success replaced', () => {
+    const rolled = { ...over, canRollBackTo: true };
+    const all = state(row('d1', rolled), row('d2', rolled), row('d3', { status: 'failed', endedAtMs: 9 }));
+    const offered = [...all.rows.values()].filter((one) => canRollBack(all, one));
+    assert.deepEqual(idsOf(offered), ['d1']);
+  });
+});
+
+describe('the steps of a deployment', () => {
+  const steps = (fields: Partial<PageDeployment>): string[] =>
+    stepsOf(deployment('d1', fields)).map(({ stage, state: one }) => `${stage} ${one}`);
+  const went = (...stages: string[]) => stages.map((stage) => ({ stage, startedAtMs: 0, endedAtMs: 1 }));
+
+  it('are those behind it, its own, and those ahead', () => {
+    assert.deepEqual(
+      steps({
+        sourceKind: 'git',
+        stage: 'building_image',
+        stages: went('queued', 'cloning_repo', 'building_image'),
+      }),
+      [
+        'queued done',
+        'cloning_repo done',
+        'building_image current',
+        'stopping_old ahead',
+        'starting_new ahead',
+        'health_check ahead',
+      ],
+    );
+  });
+
+  it('show where it failed, and what came after', () => {
+    const failure = { stage: 'health_check', message: 'no', lastLines: [] };
+    const stages = went('building_image', 'starting_new', 'health_check', 'rolling_back');
+    assert.deepEqual(steps({ status: 'rolled_back', endedAtMs: 9, failure, stages }), [
+      'building_image done',
+      'starting_new done',
+      'health_check failed',
+      'rolling_back done',
+    ]);
+    assert.deepEqual(steps({ status: 'cancelled', endedAtMs: 9, stages: went('building_image') }), [
+      'building_image stopped',
+    ]);
+  });
+
+  it('say what became of the old version', () => {
+    const failed = (stage: string, status = 'failed') =>
+      fateOfOld(deployment('d1', { status, failure: { stage, message: '', lastLines: [] } }));
+    assert.deepEqual(
+      [
+        failed('building_image'),
+        failed('starting_new'),
+        failed('health_check', 'rolled_back'),
+        fateOfOld(deployment('d1', over)),
+      ],
+      ['untouched', undefined, 'restored', undefined],
+    );
+  });
+
+  it('have durations in figures', () => {
+    assert.deepEqual([0, 7_900, 725_000, 3_723_000, -5].map(formatSpan), [
+      '0:00',
+      '0:07',
+      '12:05',
+      '1:02:03',
+      '0:00',
+    ]);
+  });
+});
+
+describe('what the page remembers', () => {
+  it('are cards that somebody opened or closed, and the first ones that ran', () => {
+    const cards = new OpenCards({ opened: [], closed: [] });
+    cards.saw(['a', 'b', 'c']);
+    cards.toggle('a');
+    cards.toggle('z');
+    assert.deepEqual(
+      ['a', 'b', 'c', 'z'].map((key) => cards.isOpen(key)),
+      [false, true, false, true],
+    );
+    const again = new OpenCards(readRemembered(JSON.parse(JSON.stringify(cards.remembered()))));
+    assert.deepEqual(
+      ['a', 'b', 'c', 'z'].map((key) => again.isOpen(key)),
+      [false, true, false, true],
+    );
+  });
+
+  it('may be anything', () => {
+    for (const value of [undefined, null, 5, [], { filter: 1, opened: [1, 'a'] }])
+      assert.deepEqual(readRemembered(value).filter, {});
+    assert.deepEqual(readRemembered({ filter: { app: 'web', hostId: 7 } }).filter, { app: 'web' });
+  });
+});
+
+describe('the past of several hosts', () => {
+  const past = (count: number, first: number, step: number): Deployment[] =>
+    Array.from({ length: count }, (_, index) => {
+      const createdAtMs = first - index * step;
+      return { ...(deployment(`d${createdAtMs}`) as unknown as Deployment), createdAtMs };
+    });
+  const source = (hostId: string, all: readonly Deployment[]) => ({
+    hostId,
+    asked: 0,
+    list(before: string | undefined, limit: number) {
+      this.asked += 1;
+      const begin = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1;
+      return Promise.resolve({
+        deployments: all.slice(begin, begin + limit),
+        hasMore: begin + limit < all.length,
+      });
+    },
+  });
+
+  it('is one list, newest first, each once', async () => {
+    const history = new DeploymentHistory(
+      [source('a', past(25, 1_000, 3)), source('b', past(40, 999, 2))],
+      10,
+    );
+    const times: number[] = [];
+    for (let hasMore = true; hasMore;) {
+      const page = await history.next();
+      times.push(...page.rows.map((one) => one.deployment.createdAtMs));
+      hasMore = page.hasMore;
+    }
+    assert.equal(times.length, 65);
+    assert.deepEqual(
+      times,
+      [...times].sort((one, other) => other - one),
+    );
+  });
+
+  it('reads of 10,000 no more than a page needs', async () => {
+    const many = source('a', past(10_000, 100_000, 1));
+    const page = await new DeploymentHistory([many], 50).next();
+    assert.deepEqual([page.rows.length, page.hasMore, many.asked], [50, true, 1]);
+  });
+
+  it('goes on without a host that fails, and asks it again', async () => {
+    let isBroken = true;
+    const good = source('a', past(3, 10, 1));
+    const bad = {
+      hostId: 'b',
+      list: () =>
+        isBroken
+          ? Promise.reject(new Error('away'))
+          : Promise.resolve({ deployments: past(1, 5, 1), hasMore: false }),
+    };
+    const history = new DeploymentHistory([good, bad], 10);
+    const first = await history.next();
+    assert.deepEqual(
+      [first.rows.length, first.hasMore, first.failures.map(({ hostId }) => hostId)],
+      [3, true, ['b']],
+    );
+    isBroken = false;
+    const second = await history.next();
+    assert.deepEqual([second.rows.length, second.hasMore, second.failures], [1, false, []]);
+  });
+});

@@ -1,0 +1,75 @@
+import type { PageDeployment } from '../../src/protocol/webview/deployments';
+import { make } from '../dom';
+import { makeIcon, type IconName } from './icons';
+import { fateOfOld, formatSpan, stepsOf, type Step } from './state';
+import type { Words } from './words';
+
+const STEP_ICONS: Readonly<Record<Step['state'], IconName>> = {
+  done: 'check',
+  current: 'arc',
+  failed: 'cross',
+  stopped: 'slash',
+  ahead: 'circle',
+};
+
+/** The stages as a list, each with how long it took or has taken. */
+export function stepElements(deployment: PageDeployment, words: Words, nowMs: number): HTMLElement[] {
+  return stepsOf(deployment).map((step) => {
+    const { stage, state, startedAtMs, endedAtMs } = step;
+    const span = startedAtMs === undefined ? '' : formatSpan((endedAtMs ?? nowMs) - startedAtMs);
+    return make('li', {
+      class: `step step-${state}`,
+      attributes: state === 'current' ? { 'aria-current': 'step' } : {},
+      children: [
+        makeIcon(STEP_ICONS[state]),
+        make('span', { class: 'step-name', text: words.name(stage) }),
+        make('span', { class: 'span', text: span }),
+      ],
+    });
+  });
+}
+
+/** All that helps to see why it failed. */
+export function failureElements(deployment: PageDeployment, words: Words): HTMLElement[] {
+  const { failure } = deployment;
+  const fate = fateOfOld(deployment);
+  const fateElements = fate === undefined ? [] : [make('p', { class: 'fate', text: words.say(fate) })];
+  if (!failure) return fateElements;
+  const marks = [
+    failure.exitCode === undefined ? undefined : words.say('exitCode', failure.exitCode),
+    failure.outOfMemory ? words.say('outOfMemory') : undefined,
+  ].filter((text) => text !== undefined);
+  return [
+    make('p', { class: 'failed-in', text: words.say('failedIn', words.name(failure.stage)) }),
+    make('p', { class: 'reason', text: failure.message }),
+    ...(marks.length > 0 ? [make('p', { class: 'marks', text: marks.join(' · ') })] : []),
+    ...fateElements,
+    ...quoted(words.say('healthOutput'), failure.healthOutput),
+    ...quoted(words.say('lastLines'), failure.lastLines.join('\n')),
+  ];
+}
+
+function quoted(title: string, text = ''): HTMLElement[] {
+  if (text.trim() === '') return [];
+  const attributes = { tabindex: '0', 'aria-label': title };
+  return [make('h4', { text: title }), make('pre', { class: 'quoted', role: 'region', attributes, text })];
+}
+
+/** Where it came from, who started it, what it runs. */
+export function factElements(
+  deployment: PageDeployment,
+  words: Words,
+  timeOf: (id: string) => number | undefined,
+): HTMLElement[] {
+  const { startedBy, commit, imageId, rollBackTo } = deployment;
+  const original = rollBackTo === undefined ? undefined : timeOf(rollBackTo);
+  const facts = [
+    rollBackTo === undefined
+      ? undefined
+      : words.say('runsAgain', original === undefined ? rollBackTo : words.at(original)),
+    startedBy === '' ? undefined : words.say('startedBy', startedBy, words.at(deployment.createdAtMs)),
+    commit === undefined ? undefined : words.say('commit', commit.slice(0, 12)),
+    imageId === undefined ? undefined : words.say('image', imageId.replace(/^sha256:/, '').slice(0, 12)),
+  ];
+  return facts.filter((text) => text !== undefined).map((text) => make('p', { class: 'fact', text }));
+}
