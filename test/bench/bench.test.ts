@@ -55,6 +55,13 @@ describe('the benchmarks', function () {
       assert.ok(Number(figures[name]) > 0, `${name}: ${String(figures[name])}`);
   });
 
+  it('deploy beside what the docker CLI does by hand', () => {
+    const figures = bench('deploy');
+    assert.equal(figures['deploy.rounds'], 1);
+    assert.ok(Number(figures['deploy.vsByHand']) > 0);
+    assert.ok(Number(figures['deploy.windowMs']) > 0);
+  });
+
   it('measure the activation beside that of a built-in extension', () => {
     const figures = bench('activation');
     assert.ok(Number(figures['activation.activateMs']) > 0);

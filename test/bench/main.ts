@@ -1,5 +1,6 @@
 import { activationBenchmark } from './activation';
 import { agentBenchmark } from './agent';
+import { deployBenchmark } from './deploy';
 import { filterBenchmark } from './filter';
 import { idleBenchmark } from './idle';
 import { latencyBenchmark } from './latency';
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   idle: idleBenchmark,
   tree: treeBenchmark,
   filter: filterBenchmark,
+  deploy: deployBenchmark,
   activation: activationBenchmark,
   agent: agentBenchmark,
 };

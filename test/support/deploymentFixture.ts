@@ -139,17 +139,15 @@ export class DeploymentFixture {
 
   async dispose(): Promise<void> {
     this.store.dispose();
-    for (const label of [testLabel, 'dev.quaywatch.app']) {
-      const made = await this.docker.listContainers({ all: true, filters: { label: [label] } });
-      await Promise.all(
-        made.map(({ Id }) =>
-          this.docker
-            .getContainer(Id)
-            .remove({ force: true, v: true })
-            .catch(() => undefined),
-        ),
-      );
-    }
+    const made = await this.docker.listContainers({ all: true, filters: { label: [testLabel] } });
+    await Promise.all(
+      made.map(({ Id }) =>
+        this.docker
+          .getContainer(Id)
+          .remove({ force: true, v: true })
+          .catch(() => undefined),
+      ),
+    );
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
