@@ -136,6 +136,8 @@ export class Card {
     if (isChanged) {
       this.failure.replaceChildren(...failureElements(deployment, words));
       this.failure.hidden = this.failure.childElementCount === 0;
+      // What was written last tells most.
+      for (const quoted of this.failure.querySelectorAll('.quoted')) quoted.scrollTop = quoted.scrollHeight;
       const timeOf = (id: string): number | undefined =>
         state.rows.get(keyOf({ hostId: row.hostId, id }))?.deployment.createdAtMs;
       this.facts.replaceChildren(...factElements(deployment, words, timeOf));
