@@ -61,7 +61,7 @@ export const LIMITS = {
   containersPerPart: 250,
   logBatchDelayMs: 10,
   logBatchBytes: 64 * KIB,
-  metricsBatchDelayMs: 500,
+  metricsBatchDelayMs: SECOND_MS,
   metricsCreditBytes: 256 * KIB,
 
   initialCreditBytes: 2 * MIB,

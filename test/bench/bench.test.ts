@@ -16,6 +16,8 @@ function bench(...names: string[]): Record<string, unknown> {
     QUAYWATCH_BENCH_ROUNDS: '1',
     QUAYWATCH_BENCH_IDLE_MS: '500',
     QUAYWATCH_BENCH_SECONDS: '2',
+    QUAYWATCH_BENCH_METRICS_MS: '1000',
+    QUAYWATCH_BENCH_CONTAINERS: '20',
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -68,6 +70,15 @@ describe('the benchmarks', function () {
     assert.ok(Number(figures['activation.vsEmmet']) > 0);
   });
 
+  it('measure what figures cost an agent with ten clients beside one, and a reader', () => {
+    const figures = bench('metrics');
+    assert.equal(figures['metrics.containers'], 20);
+    assert.ok(Number(figures['metrics.agent.samplesPerClientPerSecond']) > 0);
+    assert.ok(Number(figures['metrics.agent.oneClientCorePercent']) >= 0);
+    assert.ok(Number(figures['metrics.reader.corePercent']) >= 0);
+    assert.equal(figures['metrics.engine.openStreams'], 0);
+  });
+
   it('account for every line of a channel in VS Code, and of fifty', () => {
     const figures = bench('memory');
     assert.deepEqual(
@@ -93,7 +104,10 @@ describe('the benchmarks', function () {
     const args = ['--import', 'tsx', 'test/bench/main.ts', 'speed'];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(stderr, /No benchmark speed\. There are: logs, latency, .*, all\./);
+    assert.match(
+      stderr,
+      /No benchmark speed\. There are: logs, latency, memory, idle, tree, filter, activation, agent, metrics, all/,
+    );
   });
 });
 

@@ -6,6 +6,7 @@ import { idleBenchmark } from './idle';
 import { latencyBenchmark } from './latency';
 import { logsBenchmark } from './logs';
 import { memoryBenchmark } from './memory';
+import { metricsBenchmark } from './metrics';
 import { treeBenchmark } from './tree';
 
 /** Figures by name, such as `logs.local.vsCli`. */
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   deploy: deployBenchmark,
   activation: activationBenchmark,
   agent: agentBenchmark,
+  metrics: metricsBenchmark,
 };
 
 /** `npm run -s bench -- NAME… [--json]`, or `all`: figures beside those of a named peer, from the same run. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import Docker from 'dockerode';
 import { systemClock } from '../../src/base/clock';
 import { DisposableStore } from '../../src/base/lifecycle';
@@ -16,11 +18,21 @@ import { busyboxImage, testEngineOrSkip, testLabel, type TestEngine } from '../s
 
 const MEBIBYTE = 1024 ** 2;
 const HELD_BYTES = 200 * MEBIBYTE;
+const MEGABYTE = 1e6;
+/** Headers and journals come on top of what is sent and written, and a busy machine makes up for pauses. */
+const MOST_ON_TOP = 1.5;
 const HALF_A_CORE = { NanoCpus: 500_000_000 };
 
 /** Without the names and ids that the fixtures have nothing of. */
 function figuresOf({ CPUPerc, MemUsage, MemPerc, NetIO, BlockIO, PIDs }: CliStats): CliStats {
   return { CPUPerc, MemUsage, MemPerc, NetIO, BlockIO, PIDs };
+}
+
+/** Where a folder's file system is. */
+function blockDeviceOf(folder: string): string | undefined {
+  const rows = execFileSync('df', ['--output=source', folder], { encoding: 'utf8' }).trim().split('\n');
+  const device = rows.at(-1) ?? '';
+  return device.startsWith('/dev/') && statSync(device).isBlockDevice() ? device : undefined;
 }
 
 describe('the docker CLI', function () {
@@ -82,6 +94,12 @@ function realStatsSuite(): void {
     return container.id;
   }
 
+  async function addressOf(id: string): Promise<string> {
+    const { NetworkSettings } = await docker.getContainer(id).inspect();
+    const [network] = Object.values(NetworkSettings.Networks);
+    return network?.IPAddress ?? assert.fail('no network');
+  }
+
   function watch(id: string): MetricUpdate[] {
     const updates: MetricUpdate[] = [];
     store.add(stats.watch(id, (update) => updates.push(update)));
@@ -138,6 +156,51 @@ function realStatsSuite(): void {
     assert.ok(held.memoryBytes !== undefined && held.memoryBytes < HELD_BYTES + 10 * MEBIBYTE);
     assert.equal(held.memoryLimitBytes, 2 * HELD_BYTES);
     assert.equal(held.memoryPercent?.toFixed(0), '50');
+  });
+
+  it('equal those of docker stats, for a container that writes 10 MB/s', async function () {
+    if ((await dockerCliVersion()) === undefined) skipWithReason(this, 'no docker CLI');
+    const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
+    const disk = blockDeviceOf(DockerRootDir);
+    if (disk === undefined) skipWithReason(this, "the engine's data are on no block device");
+    // Where a device has no limit, newer kernels do not count for cgroup v1.
+    const limit = { BlkioDeviceWriteBps: [{ Path: disk, Rate: 10 * MEGABYTE }] };
+    const write = 'dd if=/dev/zero of=/file bs=100000 count=10 conv=fsync 2>/dev/null';
+    const id = await run(`while :; do ${write}; done`, limit);
+    const watched = watch(id);
+    const rates = (): number[] =>
+      samplesIn(watched).map(({ blockWrittenBytesPerSecond }) => blockWrittenBytesPerSecond ?? 0);
+    await eventually(
+      () => `a rate, but ${rates().join()}`,
+      () => rates().some((rate) => rate > MEGABYTE),
+    );
+    for (let round = 0; round < 2; round++) await assertAgrees([id], [watched]);
+    await eventually('some seconds', () => rates().filter((rate) => rate > MEGABYTE).length >= 5);
+    // The kernel lets whole writes through, so that one second may have what another lacks.
+    const written = rates().slice(1);
+    const mean = written.reduce((sum, rate) => sum + rate, 0) / written.length;
+    assert.ok(mean > MEGABYTE && mean < 10 * MEGABYTE * MOST_ON_TOP, rates().join());
+  });
+
+  it('equal those of docker stats, for a container that sends 5 MB/s to another', async function () {
+    if ((await dockerCliVersion()) === undefined) skipWithReason(this, 'no docker CLI');
+    // It would end with its input.
+    const receiving = await run('while :; do tail -f /dev/null | nc -l -p 9000 > /dev/null; done');
+    const address = await addressOf(receiving);
+    // It pauses after each piece, so that no second has more.
+    const send = 'while :; do head -c 500000 /dev/zero; sleep 0.1; done';
+    const sending = await run(`while :; do (${send}) | nc ${address} 9000; sleep 0.1; done`);
+    const ids = [sending, receiving];
+    const watched = ids.map(watch);
+    const rates = (index: number, name: 'Sent' | 'Received'): number[] =>
+      samplesIn(watched[index] ?? []).map((sample) => sample[`network${name}BytesPerSecond`] ?? 0);
+    await eventually(
+      () => `both rates, but ${rates(0, 'Sent').join()}; ${rates(1, 'Received').join()}`,
+      () => [rates(0, 'Sent'), rates(1, 'Received')].every((all) => all.some((rate) => rate > MEGABYTE)),
+    );
+    for (let round = 0; round < 2; round++) await assertAgrees(ids, watched);
+    for (const all of [rates(0, 'Sent'), rates(1, 'Received')])
+      assert.ok(Math.max(...all) < 5 * MEGABYTE * MOST_ON_TOP, all.join());
   });
 
   it('have no absurd value while a container stops, starts, restarts, is paused and goes', async () => {

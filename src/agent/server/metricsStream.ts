@@ -4,7 +4,7 @@ import type { MachineUpdate } from '../../model/machineMetrics';
 import type { MetricUpdate } from '../../model/metrics';
 import { ProtocolError } from '../../protocol/errorCodes';
 import type { FlowPosition } from '../../protocol/flowControl';
-import { machineContent, MetricsBody, nameContent } from '../../protocol/metricsFrames';
+import { MetricsBody, nameContent } from '../../protocol/metricsFrames';
 import { plainBody, type DataFrame, type StreamOutput } from './dataFrame';
 import type { MetricsContents } from './metricsContents';
 import type { SessionStream } from './sessionStream';
@@ -131,7 +131,7 @@ export class MetricsStream implements SessionStream, MetricsSink {
 
   private takeBody(): Uint8Array {
     const body = new MetricsBody();
-    if (this.pendingMachine) body.add(0, machineContent(this.pendingMachine));
+    if (this.pendingMachine) body.add(0, this.options.contents.ofMachine(this.pendingMachine));
     for (const [id, { gap, latest }] of this.pending) {
       const key = this.keyOf(id, body);
       if (gap) body.add(key, this.options.contents.of(gap));
