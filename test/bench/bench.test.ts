@@ -104,10 +104,7 @@ describe('the benchmarks', function () {
     const args = ['--import', 'tsx', 'test/bench/main.ts', 'speed'];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(
-      stderr,
-      /No benchmark speed\. There are: logs, latency, memory, idle, tree, filter, activation, agent, metrics, all/,
-    );
+    assert.match(stderr, /No benchmark speed\. There are: logs, latency, .*, all\./);
   });
 });
 
