@@ -48,7 +48,7 @@ describe('deployments on a real engine behind a real agent', function () {
   }
 
   async function connect(): Promise<RemoteEngine> {
-    const engine = openRemoteEngine(its().pairing()) as RemoteEngine;
+    const engine = openRemoteEngine(its().pairing());
     engines.push(engine);
     engine.connect();
     await eventually('it is ready', () => engine.connection.kind === 'ready');
@@ -118,6 +118,22 @@ describe('deployments on a real engine behind a real agent', function () {
     const { last } = await following;
     assert.ok(['success', 'failed', 'rolled_back'].includes(last.status), last.status);
     assert.deepEqual(await running(), [APP]);
+  });
+
+  it('is deployed from the command line, through the agent that runs, with exit codes', async () => {
+    const file = join(folder, 'quaywatch.json');
+    const source = { image: busyboxImage, pull: 'missing' };
+    const run = { command: FOREVER, labels: { [testLabel]: '1' } };
+    const health = { stable: '200ms' };
+    writeFileSync(file, JSON.stringify({ apps: { [APP]: { source, run, health } } }));
+    const { code, stdout, stderr } = await its().run(['deploy', file]);
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    assert.match(stderr, /\[100%\] completed/);
+    assert.deepEqual(await running(), [APP]);
+    const absent = await its().run(['deploy', file, '--app', 'other']);
+    assert.equal(absent.code, 2);
+    assert.match(absent.stderr, /no app "other"/);
+    assert.doesNotMatch((await its().run(['token', 'list'])).stdout, /quaywatch-agent deploy/);
   });
 
   it('keeps no secret of a spec in its state folder or log', () => {

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ContainerEngine } from '../../src/engine/engine';
 import { RemoteEngine, type RemoteEngineOptions } from '../../src/engine/remote/remoteEngine';
 import { parsePairingLink, type Pairing } from '../../src/protocol/pairingLink';
-import { AgentBundle, type AgentProcess } from './agentProcess';
+import { AgentBundle, type AgentProcess, type CliResult } from './agentProcess';
 
 const HOST = '127.0.0.1';
 
@@ -53,6 +52,11 @@ export class PairedAgent {
     return { ...parsePairingLink(this.link), host: HOST, port };
   }
 
+  /** Runs a command with the agent's state folder to its end. */
+  run(args: readonly string[]): Promise<CliResult> {
+    return this.bundle.run(args, environmentOf(this.folder));
+  }
+
   get stateFolder(): string {
     return join(this.folder, 'state');
   }
@@ -77,10 +81,7 @@ export class PairedAgent {
 }
 
 /** The code under test: the port on the far side of the wire. */
-export function openRemoteEngine(
-  pairing: Pairing,
-  options: Partial<RemoteEngineOptions> = {},
-): ContainerEngine {
+export function openRemoteEngine(pairing: Pairing, options: Partial<RemoteEngineOptions> = {}): RemoteEngine {
   return new RemoteEngine({
     access: () => Promise.resolve(pairing),
     log: () => undefined,

@@ -13,6 +13,10 @@ export const EXIT_CODES = {
   notRunning: 5,
   /** `status`: the agent runs, but it does not answer or its engine is away. */
   degraded: 6,
+  /** `deploy`: it failed; what ran before runs. */
+  deploymentFailed: 7,
+  /** `deploy`: it was cancelled. */
+  cancelled: 8,
 } as const;
 
 export const EXIT_CODE_HELP = `
@@ -23,4 +27,6 @@ Exit codes:
   3  the state folder or one of its files can't be used
   4  the address can't be listened on
   5  status: no agent is running
-  6  status: the agent is running, but does not answer or its engine is away`;
+  6  status: the agent is running, but does not answer or its engine is away
+  7  deploy: the deployment failed
+  8  deploy: the deployment was cancelled`;

@@ -3,6 +3,7 @@ import { messageOf } from '../../base/errors';
 import { ConfigError } from '../config/readSetting';
 import { ListenError } from '../serve/httpServer';
 import { StateError } from '../state/stateError';
+import { registerDeployCommand } from './deploy/deployCommand';
 import { EXIT_CODE_HELP, EXIT_CODES } from './exitCodes';
 import { UsageError, type CliIo } from './io';
 import { registerPairCommands } from './pairCommands';
@@ -40,6 +41,7 @@ function createProgram(io: CliIo, exit: (code: number) => void): Command {
   registerServeCommand(program, io);
   registerTokenCommands(program, io);
   registerStatusCommand(program, io, exit);
+  registerDeployCommand(program, io, exit);
   return program;
 }
 
