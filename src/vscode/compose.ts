@@ -14,6 +14,7 @@ import { lifecycleCommands } from './commands/lifecycleCommands';
 import { logCommands } from './commands/logCommands';
 import { logFileCommands } from './commands/logFileCommands';
 import { logFilterCommands } from './commands/logFilterCommands';
+import { metricsCommands } from './commands/metricsCommands';
 import { registerCommands } from './commands/registry';
 import { stopTailingCommand } from './commands/stopTailingCommand';
 import { tailTogetherCommands } from './commands/tailTogetherCommand';
@@ -24,6 +25,7 @@ import { TriedDocuments } from './documents/triedDocuments';
 import { composeDeployments, HostDeployments } from './composeDeployments';
 import { composeHosts, composePairing, type HostOpeners } from './composeHosts';
 import type { PackContext } from './deployments/deployInputs';
+import { composeMetrics } from './composeMetrics';
 import { HostConnector, workspaceTrust } from './hosts/hostConnector';
 import { HostRegistry } from './hosts/hostRegistry';
 import { hostReplacements } from './hosts/hostReplaced';
@@ -69,6 +71,8 @@ export function compose(
   const { flows, pairingUris } = composePairing(hostParts, { connector, notifier, view }, store);
 
   const targets = new Targets(hosts, connector);
+  const around = { hosts, list, connector, notifier, tree, diagnostics, logs: tails.logs };
+  const metrics = composeMetrics(context, around, store);
   const tried = store.add(new TriedDocuments(hosts));
   const { seams } = hostParts;
   const deploying = composeDeployments(
@@ -80,6 +84,7 @@ export function compose(
     ...tailHandlers({ hosts, targets, ...tails }),
     ...containerHandlers({ hosts, connector, notifier }, targets, store),
     ...viewCommands({ connector, tree, filter, tried, diagnostics }),
+    ...metricsCommands({ targets, ...metrics }),
     ...deploying.handlers,
     ...hostCommands({ hosts, list, flows, connector, notifier, reveal: (host) => view.reveal(host) }),
   };
@@ -94,6 +99,7 @@ export function compose(
     useEngine: (engine) => list.replaceLocal(engine),
     ...hostParts,
     status: deploying.status,
+    metrics: metrics.panel,
     deployments: deploying.panel,
     tracker: deploying.tracker,
     pairingUris,

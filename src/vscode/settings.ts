@@ -8,6 +8,9 @@ export const LOG_TAIL_LINES = { fallback: 100, least: 0, most: 100_000 };
 export const LOG_CHANNEL_MEGABYTES = { fallback: 8, least: 1, most: 25 };
 /** From 50 on VS Code would not open a document. */
 export const LOG_EDITOR_MEGABYTES = { fallback: 20, least: 1, most: 45 };
+/** In percent, as `docker stats` has them; 0 turns them off. */
+export const CPU_THRESHOLD = { fallback: 90, least: 0, most: 100_000 };
+export const MEMORY_THRESHOLD = { fallback: 90, least: 0, most: 100 };
 
 type Bounds = typeof LOG_TAIL_LINES;
 
@@ -29,6 +32,12 @@ export interface Settings {
   logJsonStyle(): JsonStyle;
   /** How much of a log is opened in an editor. */
   logMaxEditorMegabytes(): number;
+  /** From how many percent of a processor on a container uses too much; `undefined` for never. */
+  metricsCpuThreshold(): number | undefined;
+  /** From how many percent of its memory on a container uses too much; `undefined` for never. */
+  metricsMemoryThreshold(): number | undefined;
+  /** Whether to tell of containers that use too much. */
+  notifiesOfMetrics(): boolean;
   /** Whether stopped containers are hidden until somebody says otherwise. */
   hideStopped(): boolean;
 }
@@ -42,8 +51,25 @@ export const settings: Settings = {
   hasLogTimestamps: () => read('logs.timestamps') === true,
   logJsonStyle: () => (read('logs.json') === 'raw' ? 'raw' : 'compact'),
   logMaxEditorMegabytes: () => wholeNumber('logs.maxEditorMegabytes', LOG_EDITOR_MEGABYTES),
+  metricsCpuThreshold: () => wholeNumber('metrics.cpuThreshold', CPU_THRESHOLD) || undefined,
+  metricsMemoryThreshold: () => wholeNumber('metrics.memoryThreshold', MEMORY_THRESHOLD) || undefined,
+  notifiesOfMetrics: () => read('metrics.notify') === true,
   hideStopped: () => read('containers.hideStopped') === true,
 };
+
+/** Tells when it was set anew what is too much. */
+export function onDidChangeMetrics(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.metrics`)) listener();
+  });
+}
+
+/** Tells nobody of containers that use too much any more, in any window. */
+export async function stopNotifyingOfMetrics(): Promise<void> {
+  await vscode.workspace
+    .getConfiguration(SECTION)
+    .update('metrics.notify', false, vscode.ConfigurationTarget.Global);
+}
 
 /** Tells when the engine to use was set anew. */
 export function onDidChangeDockerHost(listener: () => void): vscode.Disposable {

@@ -8,6 +8,7 @@ import type { HostRegistry } from './hosts/hostRegistry';
 import type { HostTokens } from './hosts/hostTokens';
 import type { DeploymentTracker } from './deployments/deploymentTracker';
 import type { DeploymentsPanel } from './panels/deployments/deploymentsPanel';
+import type { MetricsPanel } from './panels/metrics/metricsPanel';
 import type { HostStatus } from './status/hostStatus';
 import type { ContainersTree } from './tree/containersTree';
 import type { ContainersView } from './tree/containersView';
@@ -33,6 +34,7 @@ export interface TestApi {
   readonly status: HostStatus;
   readonly deployments: DeploymentsPanel;
   readonly tracker: DeploymentTracker;
+  readonly metrics: MetricsPanel;
   /** Takes the links that open VS Code. */
   readonly pairingUris: UriHandler;
   /** What reaches engines and asks people; may be put in the place of. */

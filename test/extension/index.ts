@@ -14,6 +14,7 @@ export function run(): Promise<void> {
     await import('./logOutputs.test');
     await import('./hosts.test');
     await import('./deployments.test');
+    await import('./metrics.test');
     await import('./leaks.test');
   });
 }

@@ -24,6 +24,8 @@ export const COMMAND_IDS = [
   'quaywatch.inspect',
   'quaywatch.openShell',
   'quaywatch.browsePort',
+  'quaywatch.showMetrics',
+  'quaywatch.openMetrics',
   'quaywatch.copyName',
   'quaywatch.copyId',
   'quaywatch.copyImage',

@@ -51,7 +51,7 @@ export class PanelEditor<TextKey extends string, Snapshot, Delta, Action> implem
     const { webview } = panel;
     this.panel = panel;
     panel.title = this.kind.title();
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'activity-bar.svg');
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icon.png');
     webview.options = webviewOptions(extensionUri);
     const controller = this.store.add(
       new PageController(

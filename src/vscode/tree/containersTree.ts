@@ -9,6 +9,7 @@ import type { HostRegistry } from '../hosts/hostRegistry';
 import { watchHosts } from '../hosts/hostWatch';
 import { filterInWords } from '../logs/filterWords';
 import type { SavedFilters } from '../logs/savedFilters';
+import type { KnownFigures } from '../panels/metrics/knownFigures';
 import { ChangeQueue, type CollectedChange } from './changeQueue';
 import { messageItem, messageParts } from './hostMessages';
 import { HostTree, PAGE_SIZE } from './hostTree';
@@ -28,6 +29,7 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
   private readonly signatures = new Map<string, string>();
   private filter = SHOW_ALL;
   private logFilterOf: SavedFilters['filterFor'] = () => undefined;
+  private figuresOf: KnownFigures['get'] = () => undefined;
   private isTrusted = (): boolean => true;
 
   readonly onDidChangeTreeData = this.treeDataChanged.event;
@@ -56,6 +58,11 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
   /** Tells the tree who knows the filters of logs; their containers' cards name them. */
   setLogFilters(filterOf: SavedFilters['filterFor']): void {
     this.logFilterOf = filterOf;
+  }
+
+  /** Tells the tree who knows what containers use; their cards name it. */
+  setFigures(figuresOf: KnownFigures['get']): void {
+    this.figuresOf = figuresOf;
   }
 
   /** Tells the tree who knows whether hosts may be connected at all. */
@@ -147,7 +154,8 @@ export class ContainersTree implements vscode.TreeDataProvider<Node>, Disposable
     const container = this.trees.get(node.host.id)?.groups.get(node.containerId);
     if (container !== undefined) {
       const logFilter = this.logFilterText(node.host, container);
-      item.tooltip = containerCard(container, this.clock.nowMs(), logFilter);
+      const sample = this.figuresOf(node.host.id, container.id);
+      item.tooltip = containerCard(container, this.clock.nowMs(), logFilter, sample);
     }
     return item;
   }

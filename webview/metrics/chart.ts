@@ -1,0 +1,218 @@
+import uPlot from 'uplot';
+import type { ChartMarker } from '../../src/protocol/webview/metrics';
+import { timeText } from './format';
+import type { ChartData, Span } from './chartData';
+import type { ChartSpec } from './chartSpecs';
+import type { PageContext } from './pageContext';
+
+const HEIGHT = 120;
+const SYNC_KEY = 'quaywatch';
+const Y_AXIS_WIDTH = 74;
+const AXIS_HEIGHT = 26;
+/** A limit so far above what is used would press the line flat; then it is only written. */
+const NEAR_LIMIT = 0.2;
+const BAND_PERCENT = 22;
+const GRID_PERCENT = 25;
+/** A longer span has no seconds on its scale. */
+const SHOWS_SECONDS_MS = 600_000;
+const BINARY_STEPS: readonly number[] = Array.from({ length: 50 }, (_nothing, power) => 2 ** power);
+
+export interface ChartHandlers {
+  /** A person drew a span with the pointer. */
+  zoom(span: Span): void;
+  /** The crosshair stands on this point, or on none. */
+  cursor(index: number | undefined): void;
+}
+
+export interface ChartDrawing {
+  readonly data: ChartData;
+  readonly span: Span;
+  readonly limit: number | null;
+  readonly markers: readonly ChartMarker[];
+}
+
+/** One chart: lines with a band from least to greatest, a crosshair shared with its siblings, and markers. */
+export class Chart {
+  private plot: uPlot;
+  private drawing: ChartDrawing | undefined;
+  private width = 0;
+
+  constructor(
+    private readonly parent: HTMLElement,
+    private readonly spec: ChartSpec,
+    private readonly context: PageContext,
+    private readonly handlers: ChartHandlers,
+  ) {
+    this.plot = this.make();
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.plot.ctx.canvas;
+  }
+
+  /** The theme has changed: the canvas has to be told its colours. */
+  restyle(): void {
+    this.plot.destroy();
+    this.plot = this.make();
+    if (this.drawing) this.draw(this.drawing);
+  }
+
+  resize(width: number): void {
+    if (width === this.width || width < 50) return;
+    this.width = width;
+    this.plot.setSize({ width, height: HEIGHT });
+  }
+
+  draw(drawing: ChartDrawing): void {
+    this.drawing = drawing;
+    const { data, span, limit } = drawing;
+    const arrays: (number | null)[][] = [data.timesMs.map((timeMs) => timeMs / 1000)];
+    let greatest = this.spec.atLeast;
+    for (const { series } of this.spec.lines) {
+      const line = data.line(series);
+      for (const values of [line.mean, line.least, line.greatest])
+        arrays.push(values.map((value) => (Number.isNaN(value) ? null : value)));
+      line.greatest.forEach((value, index) => {
+        const timeMs = data.timesMs[index] ?? 0;
+        if (value > greatest && timeMs >= span.fromMs && timeMs <= span.toMs) greatest = value;
+      });
+    }
+    const showsLimit = limit !== null && greatest >= limit * NEAR_LIMIT;
+    arrays.push(data.timesMs.map(() => (showsLimit ? limit : null)));
+    this.plot.batch(() => {
+      this.plot.setData(arrays as uPlot.AlignedData, false);
+      this.plot.setScale('x', { min: span.fromMs / 1000, max: span.toMs / 1000 });
+      this.plot.setScale('y', { min: 0, max: (showsLimit ? Math.max(limit, greatest) : greatest) * 1.08 });
+    });
+  }
+
+  /** Puts the crosshair on a point. */
+  setCursor(index: number | undefined): void {
+    const timeMs = index === undefined ? undefined : this.drawing?.data.timesMs[index];
+    if (timeMs === undefined) {
+      this.plot.setCursor({ left: -10, top: -10 });
+      return;
+    }
+    this.plot.setCursor({ left: this.plot.valToPos(timeMs / 1000, 'x'), top: 1 });
+  }
+
+  private make(): uPlot {
+    const { spec } = this;
+    const foreground = colour('--vscode-descriptionForeground', '#888');
+    const grid = withOpacity(foreground, GRID_PERCENT);
+    const axis = { stroke: foreground, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+    const bands: uPlot.Band[] = [];
+    const series: uPlot.Series[] = [{}];
+    for (const line of spec.lines) {
+      const stroke = colour(`--vscode-charts-${line.colour}`, '#3794ff');
+      const at = series.length;
+      const hidden: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+      series.push({ stroke, width: 1.5, points: { show: false } }, hidden, { ...hidden });
+      bands.push({ series: [at + 2, at + 1], fill: withOpacity(stroke, BAND_PERCENT) });
+    }
+    series.push({
+      stroke: colour('--vscode-charts-red', '#f14c4c'),
+      width: 1,
+      dash: [4, 4],
+      points: { show: false },
+    });
+    const options: uPlot.Options = {
+      width: this.width || 300,
+      height: HEIGHT,
+      padding: [8, 8, 0, 0],
+      legend: { show: false },
+      series,
+      bands,
+      scales: { x: { time: true, auto: false }, y: { auto: false } },
+      axes: [
+        {
+          ...axis,
+          size: AXIS_HEIGHT,
+          space: 90,
+          values: (_plot, splits) => splits.map((at) => this.axisTime(at)),
+        },
+        {
+          ...axis,
+          size: Y_AXIS_WIDTH,
+          space: 28,
+          values: (_plot, splits) => splits.map((value) => (spec.scaleFormat ?? spec.format)(value)),
+          ...(spec.isBinary ? { incrs: [...BINARY_STEPS] } : {}),
+        },
+      ],
+      cursor: {
+        y: false,
+        sync: { key: SYNC_KEY, setSeries: false },
+        drag: { x: true, y: false, setScale: false },
+        points: { show: true, size: 6 },
+      },
+      hooks: {
+        setCursor: [(plot) => this.handlers.cursor(plot.cursor.idx ?? undefined)],
+        setSelect: [(plot) => this.selected(plot)],
+        draw: [(plot) => this.drawMarkers(plot)],
+      },
+    };
+    return new uPlot(options, [[]] as unknown as uPlot.AlignedData, this.parent);
+  }
+
+  private axisTime(seconds: number): string {
+    const { drawing } = this;
+    const { language } = this.context;
+    const isLong = drawing && drawing.span.toMs - drawing.span.fromMs > SHOWS_SECONDS_MS;
+    return isLong
+      ? new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+      : timeText(seconds * 1000, language);
+  }
+
+  private selected(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    const fromMs = plot.posToVal(left, 'x') * 1000;
+    const toMs = plot.posToVal(left + width, 'x') * 1000;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.handlers.zoom({ fromMs, toMs });
+  }
+
+  private drawMarkers(plot: uPlot): void {
+    const { drawing } = this;
+    if (!drawing) return;
+    const { ctx, bbox } = plot;
+    const scale = window.devicePixelRatio;
+    ctx.save();
+    for (const { timeMs, kind } of drawing.markers) {
+      if (timeMs < drawing.span.fromMs || timeMs > drawing.span.toMs) continue;
+      const x = Math.round(plot.valToPos(timeMs / 1000, 'x', true)) + 0.5;
+      ctx.strokeStyle = colour(markerColour(kind), '#888');
+      ctx.fillStyle = ctx.strokeStyle;
+      ctx.lineWidth = scale;
+      ctx.setLineDash(kind === 'started' ? [2 * scale, 3 * scale] : []);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(x - 3 * scale, bbox.top);
+      ctx.lineTo(x + 3 * scale, bbox.top);
+      ctx.lineTo(x, bbox.top + 5 * scale);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
+
+  dispose(): void {
+    this.plot.destroy();
+  }
+}
+
+export function markerColour(kind: ChartMarker['kind']): string {
+  if (kind === 'started') return '--vscode-charts-green';
+  return kind === 'outOfMemory' ? '--vscode-charts-red' : '--vscode-charts-yellow';
+}
+
+/** A theme's colour, for canvases, which know no variables. */
+export function colour(variable: string, fallback: string): string {
+  return getComputedStyle(document.body).getPropertyValue(variable).trim() || fallback;
+}
+
+function withOpacity(stroke: string, percent: number): string {
+  return `color-mix(in srgb, ${stroke} ${percent}%, transparent)`;
+}
