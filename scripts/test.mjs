@@ -10,6 +10,7 @@ import { dockerHostOf, findEngine } from './lib/engineApi.mjs';
 import { serveEngineControl } from './lib/engineControl.mjs';
 import { ensureBusyboxImage } from './lib/images.mjs';
 import {
+  ensureComposeInstalled,
   ensureDockerInstalled,
   engineDir,
   startPrivateEngine,
@@ -77,6 +78,7 @@ async function engineEnvironment() {
   const obstacle = whyNoPrivateEngine();
   if (!obstacle) {
     await ensureDockerInstalled();
+    await ensureComposeInstalled();
     const engine = await startPrivateEngine({ dir: await engineDir() });
     await ensureBusyboxImage({ socketPath: engine.socketPath });
     const handover = await serveEngineControl(engine);

@@ -64,6 +64,11 @@ export async function ensureDockerInstalled() {
   }
 }
 
+/** Installs Compose, which is tested beside the engine; Debian has its version 1 only. */
+export async function ensureComposeInstalled() {
+  if (!existsSync('/usr/bin/docker-compose')) await aptInstall(['docker-compose'], 'to deploy with Compose');
+}
+
 /** A new folder for an engine, short enough for the sockets in it; also clears what killed runs left. */
 export async function engineDir() {
   const temporary = await realpath(tmpdir());
