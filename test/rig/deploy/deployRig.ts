@@ -89,6 +89,7 @@ class DeployRun {
 
   async all(): Promise<DeployRigReport> {
     const startedMs = Date.now();
+    await this.clear();
     await this.round(0, false);
     for (let kill = 1; kill <= this.options.kills && this.options.signal?.aborted !== true; kill++)
       await this.round(kill, true);
@@ -103,13 +104,18 @@ class DeployRun {
 
   async dispose(): Promise<void> {
     for (const child of this.children) child.kill('SIGKILL');
+    await this.clear();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Also what a run that was broken off left on an engine that is used again. */
+  private async clear(): Promise<void> {
     const made = await this.docker.listContainers({
       all: true,
       filters: { label: [`dev.quaywatch.app=${APP}`] },
     });
     await Promise.all(made.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })));
     for (const tag of await this.tags()) await this.docker.getImage(tag).remove();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private async round(number: number, isKilled: boolean): Promise<void> {
