@@ -182,7 +182,7 @@ describe('what is behind a metrics page', () => {
       const { tooltip } = rowNamed(api, 'web').item;
       return (
         tooltip instanceof vscode.MarkdownString &&
-        /12\\?\.50%/.test(tooltip.value) &&
+        /12\\?\.50\\?%/.test(tooltip.value) &&
         /1MiB/.test(tooltip.value)
       );
     });

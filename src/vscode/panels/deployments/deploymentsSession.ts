@@ -230,6 +230,7 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
   private schedule(): void {
     if (this.timer || this.isSending || this.store.isDisposed) return;
     const timer = setTimeout(() => {
+      this.timer?.dispose();
       this.timer = undefined;
       void this.flush();
     }, FLUSH_DELAY_MS);
