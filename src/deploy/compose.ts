@@ -3,11 +3,12 @@ import { isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-fs';
+import { parse } from 'yaml';
 import type { DeploymentSource } from '../model/deployment';
 import { cliEnvironment } from './build/cliEnvironment';
 import { StepFailedError } from './failure';
 import { waitUntilWell } from './health';
-import { runProgram } from './runProgram';
+import { runProgram, type Program } from './runProgram';
 import type { Step } from './step';
 
 const DEADLINE_MS = 4 * 60 * 60 * 1000;
@@ -26,7 +27,7 @@ export async function deployCompose(step: Step, source: ComposeSource): Promise<
   await compose.find();
   await step.enter('building_image', 'Building and pulling the images.');
   await compose.run(['config', '--quiet']);
-  await compose.run(['pull', '--ignore-pull-failures', ...compose.services]);
+  await compose.pull();
   step.progress(0.3);
   await compose.run(['build', ...compose.services]);
   step.progress(1);
@@ -87,19 +88,54 @@ class Compose {
     );
   }
 
-  /** @throws StepFailedError with the last lines it wrote */
-  async run(args: readonly string[]): Promise<void> {
+  /**
+   * Pulls what can be pulled. Images that are in no registry will do where the engine has them.
+   *
+   * @throws StepFailedError if it has not
+   */
+  async pull(): Promise<void> {
+    const { step } = this;
+    try {
+      await this.run(['pull', '--ignore-pull-failures', ...this.services]);
+    } catch (error) {
+      step.signal.throwIfAborted();
+      for (const image of await this.images())
+        if (!(await step.engine.inspectImage(image, step.signal))) throw error;
+      step.log('system', 'Not every image could be pulled. Those that are here already are used.');
+    }
+  }
+
+  /** Of the services that are not built. Version 1 tells them in its whole configuration only. */
+  private async images(): Promise<readonly string[]> {
+    const { output } = await runProgram(this.programFor(['config']));
+    const services = asRecord(asRecord(parse(output))['services']);
+    const names = this.services.length > 0 ? this.services : Object.keys(services);
+    return names.flatMap((name) => {
+      const { image, build } = asRecord(services[name]);
+      return typeof image === 'string' && build === undefined ? [image] : [];
+    });
+  }
+
+  private programFor(args: readonly string[]): Program {
     const { step, source, folder } = this;
     const [command = '', ...first] = this.program;
-    const lines: string[] = [];
     const files = source.files.flatMap((file) => ['--file', file]);
-    const { exitCode } = await runProgram({
+    return {
       command,
       args: [...first, '--project-name', this.project, ...files, ...args],
       folder,
       environment: { ...this.environment(), COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'plain' },
       deadlineMs: DEADLINE_MS,
       signal: step.signal,
+    };
+  }
+
+  /** @throws StepFailedError with the last lines it wrote */
+  async run(args: readonly string[]): Promise<void> {
+    const { step } = this;
+    const lines: string[] = [];
+    const { exitCode } = await runProgram({
+      ...this.programFor(args),
       onLine: (stream, text) => {
         if (text.trim() === '') return;
         step.log(stream, text);
@@ -144,4 +180,8 @@ class Compose {
       ...this.step.spec.run?.environment,
     };
   }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineTools } from '../../src/deploy/machineTools';
 import type { DeploymentSpec } from '../../src/model/deployment';
@@ -163,7 +163,9 @@ function realDeploymentsSuite(): void {
       'docker-compose': `#!/bin/sh
 echo "called: $*"
 case "$*" in
-  *" up "*) docker run --detach --label ${testLabel}=1 --label com.docker.compose.project=proj --name proj_web_1 ${busyboxImage} sleep 1000 ;;
+  *" up "*) docker inspect proj_web_1 >/dev/null 2>&1 || docker run --detach --label ${testLabel}=1 --label com.docker.compose.project=proj --name proj_web_1 ${busyboxImage} sleep 1000 ;;
+  *" config") cat compose.yaml ;;
+  *" pull"*) [ ! -e unreachable ] || { echo "no such host" >&2; exit 1; } ;;
   *" build"*) [ ! -e broken ] || { echo "service web failed to build" >&2; exit 17; } ;;
 esac
 `,
@@ -181,6 +183,18 @@ esac
     const over = await fixture.over(first.id, deployments);
     assert.equal(over.status, 'success', over.message);
     assert.equal((await fixture.container('proj_web_1'))?.State.Running, true);
+    writeFileSync(join(folder, 'unreachable'), '');
+    for (const [image, status] of [
+      [busyboxImage, 'success'],
+      ['quaywatch/nowhere:1', 'failed'],
+    ] as const) {
+      writeFileSync(join(folder, 'compose.yaml'), `services: { web: { image: "${image}" } }\n`);
+      const { id } = await deployments.start({ spec });
+      const end = await fixture.over(id, deployments);
+      assert.equal(end.status, status, `${image}: ${end.message}`);
+      if (status === 'failed') assert.match(end.failure?.message ?? '', /could not pull: no such host/);
+    }
+    rmSync(join(folder, 'unreachable'));
     writeFileSync(join(folder, 'broken'), '');
     const second = await deployments.start({ spec });
     const failed = await fixture.over(second.id, deployments);
