@@ -13,6 +13,7 @@ interface MenuEntry {
 }
 
 interface Manifest {
+  readonly activationEvents: readonly string[];
   readonly keywords: readonly string[];
   readonly icon: string;
   readonly capabilities: {
@@ -37,6 +38,15 @@ const manifest = JSON.parse(manifestText) as Manifest;
 const { commands, menus, configuration, viewsWelcome } = manifest.contributes;
 
 describe('the manifest', () => {
+  it('wakes the extension for each tab that a window brings back', () => {
+    // Each kind of panel may be a tab, see PanelEditor.
+    const kinds = readdirSync(path.join(root, 'src/vscode/panels'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `onWebviewPanel:quaywatch.${name}.editor`);
+    const known = manifest.activationEvents.filter((event) => event.startsWith('onWebviewPanel:'));
+    assert.deepEqual([...known].sort(), kinds.sort());
+  });
+
   it('contributes exactly the commands there are', () => {
     assert.deepEqual(commands.map(({ command }) => command).sort(), [...COMMAND_IDS].sort());
     assert.ok(commands.every(({ category }) => category === 'Quaywatch'));

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import type { MetricsAction } from '../../src/protocol/webview/metrics';
-import { CHART_POINTS, ChartData, summaryOf, tableLines, zoomed } from '../../webview/metrics/chartData';
+import {
+  CHART_POINTS,
+  ChartData,
+  indexAt,
+  steppedMs,
+  summaryOf,
+  tableLines,
+  zoomed,
+} from '../../webview/metrics/chartData';
 import { DetailData } from '../../webview/metrics/detailData';
 import { stateOf, applyChange, nothingChanged } from '../../webview/metrics/state';
 import { makeContainerRow, makeFigures, makeSnapshot } from '../support/metricsMessages';
@@ -167,5 +175,40 @@ describe('the charts of a subject', () => {
     detail.setZoom(undefined);
     assert.equal(detail.span.toMs, clock.nowMs);
     assert.deepEqual(detail.data.line('cpuPercent').mean, []);
+  });
+});
+
+describe('the crosshair of charts', () => {
+  const timesMs = [1_000, 2_000, 3_000, 4_000];
+  const span = { fromMs: 1_500, toMs: 4_500 };
+
+  it('is at the point of a moment, or the nearest to it', () => {
+    assert.deepEqual(
+      [0, 1_000, 1_400, 1_600, 4_000, 9_000].map((timeMs) => indexAt(timesMs, timeMs)),
+      [0, 0, 0, 1, 3, 3],
+    );
+    assert.equal(indexAt([], 1), undefined);
+  });
+
+  it('begins at the end that it comes from, and stays within what is seen', () => {
+    assert.equal(steppedMs(timesMs, span, undefined, -1), 4_000);
+    assert.equal(steppedMs(timesMs, span, undefined, 1), 2_000);
+    assert.equal(steppedMs(timesMs, span, 2_000, -1), 2_000);
+    assert.equal(steppedMs(timesMs, span, 3_000, 10), 4_000);
+    assert.equal(steppedMs(timesMs, { fromMs: 5_000, toMs: 6_000 }, 2_000, 1), undefined);
+    assert.equal(steppedMs([], span, undefined, 1), undefined);
+  });
+
+  it('goes on from its moment when samples came and went meanwhile', () => {
+    const data = new ChartData(['a'], FIVE_MINUTES_MS);
+    for (let timeMs = 1_000; timeMs <= 300_000; timeMs += 1_000) data.add(timeMs, { a: timeMs });
+    const before = { fromMs: 0, toMs: 300_000 };
+    const heldMs = steppedMs(data.timesMs, before, steppedMs(data.timesMs, before, undefined, -1), -1);
+    assert.equal(heldMs, 299_000);
+    for (let timeMs = 301_000; timeMs <= 310_000; timeMs += 1_000) data.add(timeMs, { a: timeMs });
+    const after = { fromMs: 10_000, toMs: 310_000 };
+    assert.equal(data.line('a').mean[indexAt(data.timesMs, heldMs) ?? -1], 299_000);
+    assert.equal(steppedMs(data.timesMs, after, heldMs, -1), 298_000);
+    assert.equal(steppedMs(data.timesMs, after, 5_000, -1), 10_000, 'out of sight by now');
   });
 });

@@ -9,6 +9,8 @@ const HEIGHT = 120;
 const SYNC_KEY = 'quaywatch';
 const Y_AXIS_WIDTH = 74;
 const AXIS_HEIGHT = 26;
+/** Room for half of a time beneath the end of the line. */
+const RIGHT_EDGE = 24;
 /** A limit so far above what is used would press the line flat; then it is only written. */
 const NEAR_LIMIT = 0.2;
 const BAND_PERCENT = 22;
@@ -20,7 +22,9 @@ const BINARY_STEPS: readonly number[] = Array.from({ length: 50 }, (_nothing, po
 export interface ChartHandlers {
   /** A person drew a span with the pointer. */
   zoom(span: Span): void;
-  /** The crosshair stands on this point, or on none. */
+  /** A person's pointer moved: a crosshair that was held is let go. */
+  pointed(): void;
+  /** The pointer's crosshair stands on this point, or on none. */
   cursor(index: number | undefined): void;
 }
 
@@ -36,6 +40,7 @@ export class Chart {
   private plot: uPlot;
   private drawing: ChartDrawing | undefined;
   private width = 0;
+  private heldMs: number | undefined;
 
   constructor(
     private readonly parent: HTMLElement,
@@ -84,16 +89,23 @@ export class Chart {
       this.plot.setScale('x', { min: span.fromMs / 1000, max: span.toMs / 1000 });
       this.plot.setScale('y', { min: 0, max: (showsLimit ? Math.max(limit, greatest) : greatest) * 1.08 });
     });
+    if (this.heldMs !== undefined) this.placeCursor();
   }
 
-  /** Puts the crosshair on a point. */
-  setCursor(index: number | undefined): void {
-    const timeMs = index === undefined ? undefined : this.drawing?.data.timesMs[index];
-    if (timeMs === undefined) {
-      this.plot.setCursor({ left: -10, top: -10 });
-      return;
-    }
-    this.plot.setCursor({ left: this.plot.valToPos(timeMs / 1000, 'x'), top: 1 });
+  /** Holds the crosshair at a moment, wherever that moves as time goes on; `undefined` lets it go. */
+  hold(timeMs: number | undefined): void {
+    if (timeMs === this.heldMs) return;
+    this.heldMs = timeMs;
+    this.placeCursor();
+  }
+
+  /** The library keeps a crosshair at its pixel, under which new samples move on. */
+  private placeCursor(): void {
+    const { plot, heldMs, drawing } = this;
+    const isSeen =
+      heldMs !== undefined && drawing && heldMs >= drawing.span.fromMs && heldMs <= drawing.span.toMs;
+    const left = isSeen ? plot.valToPos(heldMs / 1000, 'x') : -10;
+    plot.setCursor({ left, top: isSeen ? 1 : -10 }, false);
   }
 
   private make(): uPlot {
@@ -119,7 +131,7 @@ export class Chart {
     const options: uPlot.Options = {
       width: this.width || 300,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, RIGHT_EDGE, 0, 0],
       legend: { show: false },
       series,
       bands,
@@ -139,12 +151,7 @@ export class Chart {
           ...(spec.isBinary ? { incrs: [...BINARY_STEPS] } : {}),
         },
       ],
-      cursor: {
-        y: false,
-        sync: { key: SYNC_KEY, setSeries: false },
-        drag: { x: true, y: false, setScale: false },
-        points: { show: true, size: 6 },
-      },
+      cursor: this.cursorOptions(),
       hooks: {
         setCursor: [(plot) => this.handlers.cursor(plot.cursor.idx ?? undefined)],
         setSelect: [(plot) => this.selected(plot)],
@@ -152,6 +159,29 @@ export class Chart {
       },
     };
     return new uPlot(options, [[]] as unknown as uPlot.AlignedData, this.parent);
+  }
+
+  private cursorOptions(): uPlot.Cursor {
+    return {
+      y: false,
+      sync: { key: SYNC_KEY, setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      points: { show: true, size: 6 },
+      bind: {
+        mousemove: (_plot, _target, handler) => (event) => this.onPointer(event, handler),
+        mouseleave: (_plot, _target, handler) => (event) =>
+          this.heldMs === undefined ? handler(event) : null,
+      },
+    };
+  }
+
+  /** Browsers tell of a pointer that rests, too, when something moved beneath it. */
+  private onPointer(event: MouseEvent, handler: (event: MouseEvent) => null): null {
+    if (this.heldMs !== undefined) {
+      if (event.movementX === 0 && event.movementY === 0) return null;
+      this.handlers.pointed();
+    }
+    return handler(event);
   }
 
   private axisTime(seconds: number): string {

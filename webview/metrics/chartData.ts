@@ -113,6 +113,39 @@ function put({ least, mean, greatest }: Line, at: number, value: number, weight:
   mean[at] = known + (value - known) / weight;
 }
 
+/** The point at a moment, or the nearest to it; `undefined` where there is none. Times ascend. */
+export function indexAt(timesMs: readonly number[], timeMs: number): number | undefined {
+  if (timesMs.length === 0) return undefined;
+  let low = 0;
+  let high = timesMs.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((timesMs[middle] ?? timeMs) < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  const after = (timesMs[low] ?? timeMs) - timeMs;
+  const before = timeMs - (timesMs[low - 1] ?? Number.NEGATIVE_INFINITY);
+  return before <= after && low > 0 ? low - 1 : low;
+}
+
+/**
+ * The moment of the point so many steps from another, within a span; without another, steps begin beyond its end, or its
+ * beginning. `undefined` where the span has no point.
+ */
+export function steppedMs(
+  timesMs: readonly number[],
+  { fromMs, toMs }: Span,
+  heldMs: number | undefined,
+  steps: number,
+): number | undefined {
+  const first = timesMs.findIndex((timeMs) => timeMs >= fromMs);
+  const last = timesMs.findLastIndex((timeMs) => timeMs <= toMs);
+  if (first < 0 || last < first) return undefined;
+  const held = heldMs === undefined ? undefined : indexAt(timesMs, heldMs);
+  const from = held ?? (steps > 0 ? first - 1 : last + 1);
+  return timesMs[Math.min(last, Math.max(first, from + steps))];
+}
+
 /** Half, or twice, of a span around a moment, within the whole. */
 export function zoomed(span: Span, whole: Span, factor: number, aroundMs: number): Span | undefined {
   const width = (span.toMs - span.fromMs) * factor;

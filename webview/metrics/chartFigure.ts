@@ -1,7 +1,7 @@
 import { make, setText } from '../dom';
 import { fill } from '../texts';
 import { Chart, type ChartDrawing } from './chart';
-import { summaryOf, type Span } from './chartData';
+import { indexAt, steppedMs, summaryOf, type Span } from './chartData';
 import type { ChartSpec } from './chartSpecs';
 import { timeText } from './format';
 import type { PageContext } from './pageContext';
@@ -12,6 +12,8 @@ export interface ChartFigureActions {
   zoom(span: Span | undefined): void;
   zoomBy(factor: number, aroundMs: number): void;
   showTable(): void;
+  /** Holds the crosshair of all charts at a moment, or lets it go. */
+  hold(timeMs: number | undefined): void;
 }
 
 /** A chart with its title and its numbers in words, which keys can move through. */
@@ -23,7 +25,8 @@ export class ChartFigure {
   private readonly limit = make('span', { class: 'limit' });
   private readonly box = make('div', { class: 'plot', attributes: { 'aria-hidden': 'true' } });
   private drawing: ChartDrawing | undefined;
-  private index: number | undefined;
+  private pointedIndex: number | undefined;
+  private heldMs: number | undefined;
 
   constructor(
     readonly spec: ChartSpec,
@@ -60,8 +63,9 @@ export class ChartFigure {
     });
     this.chart = new Chart(this.box, spec, context, {
       zoom: (span) => actions.zoom(span),
+      pointed: () => actions.hold(undefined),
       cursor: (index) => {
-        this.index = index;
+        this.pointedIndex = index;
         this.drawReadout();
       },
     });
@@ -78,6 +82,22 @@ export class ChartFigure {
     const { texts } = this.context;
     setText(this.limit, drawing.limit === null ? '' : `${texts.limit} ${this.spec.format(drawing.limit)}`);
     this.drawReadout();
+  }
+
+  /** Holds the crosshair at a moment that was chosen by keys; `undefined` lets it go. */
+  hold(timeMs: number | undefined): void {
+    this.heldMs = timeMs;
+    this.pointedIndex = undefined;
+    this.chart.hold(timeMs);
+    this.drawReadout();
+  }
+
+  /** The point at the crosshair. One that was held, and is out of sight by now, stands on none. */
+  private get index(): number | undefined {
+    const { drawing, heldMs } = this;
+    if (heldMs === undefined || !drawing) return this.pointedIndex;
+    const { fromMs, toMs } = drawing.span;
+    return heldMs < fromMs || heldMs > toMs ? undefined : indexAt(drawing.data.timesMs, heldMs);
   }
 
   /** What stands at the crosshair, or else a summary of what is seen. */
@@ -135,10 +155,10 @@ export class ChartFigure {
     const around = data.timesMs[this.index ?? -1] ?? (span.fromMs + span.toMs) / 2;
     const all = data.timesMs.length;
     const keys: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => this.move(-1, isShift ? 10 : 1, drawing),
-      ArrowRight: () => this.move(1, isShift ? 10 : 1, drawing),
-      Home: () => this.move(-1, all, drawing),
-      End: () => this.move(1, all, drawing),
+      ArrowLeft: () => this.move(isShift ? -10 : -1, drawing),
+      ArrowRight: () => this.move(isShift ? 10 : 1, drawing),
+      Home: () => this.move(-all, drawing),
+      End: () => this.move(all, drawing),
       '+': () => actions.zoomBy(ZOOM, around),
       '=': () => actions.zoomBy(ZOOM, around),
       '-': () => actions.zoomBy(1 / ZOOM, around),
@@ -151,17 +171,12 @@ export class ChartFigure {
     return run !== undefined;
   }
 
-  private move(direction: number, steps: number, { data, span }: ChartDrawing): void {
-    const first = data.timesMs.findIndex((timeMs) => timeMs >= span.fromMs);
-    const last = data.timesMs.findLastIndex((timeMs) => timeMs <= span.toMs);
-    if (first < 0 || last < first) return;
-    const from = this.index ?? (direction > 0 ? first - 1 : last + 1);
-    this.index = Math.min(last, Math.max(first, from + direction * steps));
-    const said = this.index;
-    this.chart.setCursor(said);
-    // Setting the crosshair may have rounded to a neighbour: the person chose this one.
-    this.index = said;
-    this.drawReadout();
+  private move(steps: number, { data, span }: ChartDrawing): void {
+    const { timesMs } = data;
+    const pointedMs = this.pointedIndex === undefined ? undefined : timesMs[this.pointedIndex];
+    const timeMs = steppedMs(timesMs, span, this.heldMs ?? pointedMs, steps);
+    if (timeMs === undefined) return;
+    this.actions.hold(timeMs);
     this.context.announce(this.words);
   }
 

@@ -46,6 +46,7 @@ export class DetailView {
   private readonly events = make('div', { class: 'events' });
   private readonly observer: ResizeObserver;
   private name = '';
+  private heldMs: number | undefined;
   private shownMarkers: readonly ChartMarker[] | undefined;
 
   constructor(
@@ -63,6 +64,7 @@ export class DetailView {
           zoom: (span) => this.zoom(span),
           zoomBy: (factor, aroundMs) => this.zoomBy(factor, aroundMs),
           showTable: () => this.toggleTable(),
+          hold: (timeMs) => this.hold(timeMs),
         }),
     );
     this.chartBox.append(...this.charts.map(({ element }) => element));
@@ -156,6 +158,11 @@ export class DetailView {
   private zoomBy(factor: number, aroundMs: number): void {
     this.data.zoomBy(factor, aroundMs);
     this.announceSpan();
+  }
+
+  private hold(timeMs: number | undefined): void {
+    this.heldMs = timeMs;
+    for (const chart of this.charts) chart.hold(timeMs);
   }
 
   private announceSpan(): void {
@@ -302,7 +309,8 @@ export class DetailView {
     if (this.table.firstChild) {
       this.closeTable();
       this.tableButton.focus();
-    } else if (this.data.isZoomed) this.zoom(undefined);
+    } else if (this.heldMs !== undefined) this.hold(undefined);
+    else if (this.data.isZoomed) this.zoom(undefined);
     else this.actions.back();
   }
 

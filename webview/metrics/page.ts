@@ -52,6 +52,8 @@ export class Page {
   private readonly empty = make('p', { class: 'empty' });
   private readonly list: HTMLElement;
   private detail: DetailView | undefined;
+  /** What was shown before and is not known again yet: after a reload hosts have to connect first. */
+  private awaited: Subject | undefined;
   private changed: Changed = nothingChanged();
   private isOrderWanted = true;
   private isOrderUrgent = true;
@@ -104,8 +106,10 @@ export class Page {
     for (const id of this.state.hosts.keys()) this.changed.hosts.add(id);
     this.changed.isListChanged = true;
     if (snapshot.focus) this.show(snapshot.focus);
-    else if (remembered.subject && this.isKnown(remembered.subject))
-      this.open(remembered.subject, { takesFocus: false });
+    else {
+      this.awaited = remembered.subject;
+      this.openAwaited();
+    }
     this.frame.request();
   }
 
@@ -116,6 +120,7 @@ export class Page {
       if (change.kind === 'focus') this.show(change.focus);
       else if (change.kind === 'chart') this.detail?.data.answer(change);
     }
+    this.openAwaited();
     this.feedDetail(changes);
     this.isOrderWanted = true;
     if (this.changed.isListChanged) {
@@ -142,12 +147,14 @@ export class Page {
   // What the person does
 
   private setFilter(text: string): void {
+    this.awaited = undefined;
     this.filter = text;
     this.viewChanged();
     this.announceCount();
   }
 
   private setScope(scope: Scope | undefined): void {
+    this.awaited = undefined;
     this.scope = scope;
     this.viewChanged();
     this.announceCount();
@@ -187,13 +194,18 @@ export class Page {
   }
 
   private remember(): void {
-    this.memory.remember({ filter: this.filter, scope: this.scope, subject: this.detail?.subject });
+    const subject = this.detail?.subject ?? this.awaited;
+    this.memory.remember({ filter: this.filter, scope: this.scope, subject });
   }
 
   private isKnown(subject: Subject): boolean {
     return subject.kind === 'container'
       ? this.state.rows.has(subject.key)
       : this.state.hosts.has(subject.hostId);
+  }
+
+  private openAwaited(): void {
+    if (this.awaited && this.isKnown(this.awaited)) this.open(this.awaited, { takesFocus: false });
   }
 
   private show(focus: MetricsFocus): void {
@@ -206,6 +218,7 @@ export class Page {
   }
 
   private open(subject: Subject, { takesFocus } = { takesFocus: true }): void {
+    this.awaited = undefined;
     this.detail?.dispose();
     const data = new DetailData(
       subject,

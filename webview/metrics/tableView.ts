@@ -11,10 +11,12 @@ const PAGE_ROWS = 10;
 
 /** What the columns need at least, in pixels. */
 const NAME_WIDTH = 120;
+/** Of what room there is beyond that, names get more than figures. */
+const NAME_SHARE = 260;
 const WIDTHS: Readonly<Record<MetricColumn, number>> = {
   cpu: 96,
   memory: 168,
-  memoryPercent: 80,
+  memoryPercent: 96,
   network: 168,
   block: 160,
   processes: 72,
@@ -24,8 +26,8 @@ const WIDTHS: Readonly<Record<MetricColumn, number>> = {
 const EDGES = 24;
 
 /** Room is given out as the columns need it. */
-function track(width: number): string {
-  return `minmax(${width}px, ${width}fr)`;
+function track(width: number, share = width): string {
+  return `minmax(${width}px, ${share}fr)`;
 }
 
 /** From which width on rows are columns; below it each is a small card. */
@@ -108,7 +110,7 @@ export class TableView {
     if (focused) this.header.querySelector<HTMLElement>(`[data-column="${focused}"] button`)?.focus();
     this.element.style.setProperty(
       '--grid',
-      [NAME_WIDTH, ...columns.map((one) => WIDTHS[one])].map(track).join(' '),
+      [track(NAME_WIDTH, NAME_SHARE), ...columns.map((one) => track(WIDTHS[one]))].join(' '),
     );
     this.columns = columns;
     for (const { row } of this.items.values()) {
