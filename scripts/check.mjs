@@ -13,13 +13,16 @@ const types = (project, name) => [
   ...['-p', project, '--incremental', '--tsBuildInfoFile', path.join(cache, `${name}.tsbuildinfo`)],
 ];
 
+const isAlone = import.meta.url === pathToFileURL(process.argv[1]).href;
+
 /**
- * Rules that look at types can change their mind about a file that did not change. So what is continuously integrated is
- * linted whole; while developing, only what changed.
+ * Rules that look at types can change their mind about a file that did not change. So `npm test` lints everything; only
+ * `npm run check`, while developing, looks at what changed.
  */
-const lintCache = process.env.CI
-  ? []
-  : ['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/`];
+const lintCache =
+  isAlone && !process.env.CI
+    ? ['--cache', '--cache-strategy', 'content', '--cache-location', `${cache}/`]
+    : [];
 
 /** The steps, each a command that fails by its exit code. */
 export const CHECKS = [
@@ -58,7 +61,7 @@ export function runCheck(check) {
   return status === 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isAlone) {
   const failed = CHECKS.filter((check) => {
     console.log(`check: ${check.name}`);
     return !runCheck(check);
