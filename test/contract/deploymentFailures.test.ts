@@ -65,7 +65,12 @@ function failuresSuite(): void {
     assert.deepEqual(await fixture.containersOf(APP), [`${APP} running`]);
     assert.equal((await fixture.container(APP))?.Id, oldId);
     const work = join(fixture.folder, 'state', 'work');
-    assert.deepEqual(existsSync(work) ? readdirSync(work) : [], []);
+    const left = (): readonly string[] => (existsSync(work) ? readdirSync(work) : []);
+    // It is cleared away after the end is told.
+    await eventually(
+      () => `nothing is left in the work folder: ${left().join(', ')}`,
+      () => left().length === 0,
+    );
   }
 
   function repository(files: Readonly<Record<string, string>>): string {
