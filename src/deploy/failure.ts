@@ -38,12 +38,18 @@ export function detailsOf(error: unknown): FailureDetails {
 }
 
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full. Make room and deploy again.',
-  EDQUOT: 'The disk quota is used up. Make room and deploy again.',
+  ENOSPC: 'The disk is full. Make room on the disk and deploy again.',
+  EDQUOT: 'The disk quota is used up. Make room on the disk and deploy again.',
 };
+
+/** As programs and engines say it. */
+const DISK_FULL = /no space left on device|disk quota exceeded/i;
 
 /** The message of what was thrown, for people. */
 export function failureMessage(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return SYSTEM_WORDS[String(code)] ?? messageOf(error);
+  const words = SYSTEM_WORDS[String(code)];
+  if (words !== undefined) return words;
+  const message = messageOf(error);
+  return DISK_FULL.test(message) ? `${message} Make room on the disk and deploy again.` : message;
 }

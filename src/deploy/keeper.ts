@@ -143,9 +143,15 @@ export class Keeper implements Disposable {
     redactor.add(secretsOf(spec));
     await journals.takeReserve();
     const writer = await this.openWriter(id, { sequence: 0, completeBytes: 0 }, redactor);
-    const plain = withoutSecrets(spec);
-    await writer.open({ kind: 'open', version: 1, ...plain, isHandedOver: context !== undefined });
-    await writer.state(deployment, true);
+    try {
+      const plain = withoutSecrets(spec);
+      await writer.open({ kind: 'open', version: 1, ...plain, isHandedOver: context !== undefined });
+      await writer.state(deployment, true);
+    } catch (error) {
+      await writer.close();
+      await journals.removeJournal(id);
+      throw error;
+    }
     this.remember(id, request);
     this.waiting.set(id, { request, writer, redactor });
     this.queue.add(id, spec.app);

@@ -12,6 +12,7 @@ import type {
 import { EngineError } from '../engine/engine';
 import { isOver, type Deployment, type DeploymentId, type DeploymentSpec } from '../model/deployment';
 import { DeploymentStore } from './deploymentStore';
+import { failureMessage } from './failure';
 import { JournalFolder } from './journal/journalFolder';
 import { JournalFollow } from './journalFollow';
 import { Keeper } from './keeper';
@@ -198,7 +199,8 @@ export class LocalDeployments implements Deployments, Disposable {
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const { folder } = this.options;
-      throw new EngineError('engineFailure', `The journals in ${folder} can't be used: ${messageOf(error)}`, {
+      const why = failureMessage(error);
+      throw new EngineError('engineFailure', `The journals in ${folder} can't be used: ${why}`, {
         cause: error,
       });
     }

@@ -42,7 +42,7 @@ export class JournalFolder {
   /** Only its owner may look into it. */
   async create(): Promise<void> {
     for (const path of [this.path, this.journalsPath]) {
-      const made = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+      const made = await makeFolder(path);
       // The umask may have taken away more than it should, and a folder that was there may be open.
       if (made !== undefined || process.platform !== 'win32') await chmod(path, FOLDER_MODE);
     }
@@ -71,6 +71,11 @@ export class JournalFolder {
     const path = this.workPath(id);
     await mkdir(path, { recursive: true, mode: FOLDER_MODE });
     return path;
+  }
+
+  /** Of a deployment that could not begin. */
+  async removeJournal(id: DeploymentId): Promise<void> {
+    await rm(this.journalPath(id), { force: true });
   }
 
   async removeWork(id: DeploymentId): Promise<void> {
@@ -163,6 +168,18 @@ export class JournalFolder {
     } catch {
       return false;
     }
+  }
+}
+
+/** The first folder that was made, if any was. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    return await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // So Node says it of a full disk, too; without the folders in between the system's own reason is told.
+    await mkdir(path, { mode: FOLDER_MODE });
+    return path;
   }
 }
 
