@@ -12,6 +12,7 @@ import { ensureBusyboxImage } from './lib/images.mjs';
 import {
   ensureComposeInstalled,
   ensureDockerInstalled,
+  ensureRegistryInstalled,
   engineDir,
   startPrivateEngine,
   whyNoPrivateEngine,
@@ -82,7 +83,12 @@ async function engineEnvironment() {
     const engine = await startPrivateEngine({ dir: await engineDir() });
     await ensureBusyboxImage({ socketPath: engine.socketPath });
     const handover = await serveEngineControl(engine);
-    return { QUAYWATCH_TEST_ENGINE: handover, DOCKER_HOST: `unix://${engine.socketPath}` };
+    const noRegistry = await ensureRegistryInstalled();
+    return {
+      QUAYWATCH_TEST_ENGINE: handover,
+      DOCKER_HOST: `unix://${engine.socketPath}`,
+      ...(noRegistry !== undefined && { QUAYWATCH_NO_TEST_REGISTRY: noRegistry }),
+    };
   }
   const borrowed = await findEngine();
   if (!borrowed || !('socketPath' in borrowed)) {

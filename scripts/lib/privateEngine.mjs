@@ -18,7 +18,7 @@ import {
   startTicks,
   sweepAbandonedEngines,
 } from './engineRemains.mjs';
-import { atEnd, endOwned, hasExited, runOrThrow, spawnOwned, waitFor } from './processes.mjs';
+import { atEnd, endOwned, errorText, hasExited, runOrThrow, spawnOwned, waitFor } from './processes.mjs';
 
 /**
  * @typedef {object} PrivateEngine
@@ -67,6 +67,18 @@ export async function ensureDockerInstalled() {
 /** Installs Compose, which is tested beside the engine; Debian has its version 1 only. */
 export async function ensureComposeInstalled() {
   if (!existsSync('/usr/bin/docker-compose')) await aptInstall(['docker-compose'], 'to deploy with Compose');
+}
+
+/**
+ * Installs Debian's registry of images, to pull from. Resolves with why there is none, or `undefined`.
+ * @returns {Promise<string | undefined>}
+ */
+export async function ensureRegistryInstalled() {
+  if (existsSync('/usr/bin/docker-registry')) return undefined;
+  return aptInstall(['docker-registry'], 'to pull images from (its system service is not started)').then(
+    () => undefined,
+    errorText,
+  );
 }
 
 /** A new folder for an engine, short enough for the sockets in it; also clears what killed runs left. */

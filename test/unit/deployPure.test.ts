@@ -60,8 +60,13 @@ describe('the state of a deployment', () => {
     const pull = new PullProgress();
     pull.take({ layer: 'a', status: 'Pulling fs layer' });
     pull.take({ layer: 'b', status: 'Already exists' });
-    assert.equal(pull.take({ layer: 'a', status: 'Downloading', currentBytes: 50, totalBytes: 100 }), 0.675);
-    assert.equal(pull.take({ layer: 'a', status: 'Pull complete' }), 1);
+    pull.take({ layer: 'c', status: 'Pulling fs layer' });
+    assert.equal(pull.text, '0 of 2 layers');
+    const half = { layer: 'a', status: 'Downloading', currentBytes: 500_000, totalBytes: 1_000_000 };
+    assert.equal(pull.take(half), 0.175);
+    assert.equal(pull.take({ layer: 'a', status: 'Pull complete' }), 0.5);
+    assert.equal(pull.text, '1 of 2 layers, 0.5 MB');
+    assert.equal(new PullProgress().take({ layer: 'b', status: 'Already exists' }), 0);
     const buildkit = new BuildkitProgress();
     const vertexes = [
       { digest: 'x', name: '[1/2] FROM', started: 's', completed: 'c' },

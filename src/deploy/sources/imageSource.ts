@@ -3,6 +3,7 @@ import type { LayerProgress } from '../../engine/deployEngine';
 import { StepFailedError } from '../failure';
 import type { Step } from '../step';
 import { PullProgress } from './pullProgress';
+import { explainPull } from './pullFailure';
 import { registryOf, RegistrySignIns } from './registrySignIns';
 
 type ImageSource = Extract<DeploymentSource, { readonly kind: 'image' }>;
@@ -28,15 +29,25 @@ export async function obtainImage(step: Step, { image, pull }: ImageSource): Pro
 
 async function pullImage(step: Step, image: string): Promise<void> {
   step.progress(0, `Pulling ${image}.`);
-  const signIns = new RegistrySignIns(step);
-  const signIn = await signIns.of(registryOf(image));
+  const registry = registryOf(image);
+  const signIn = await new RegistrySignIns(step).of(registry);
   const sum = new PullProgress();
-  await step.engine.pull(image, signIn, (progress) => tell(step, sum, progress), step.signal);
+  try {
+    await step.engine.pull(image, signIn, (progress) => tell(step, { image, sum }, progress), step.signal);
+  } catch (error) {
+    step.signal.throwIfAborted();
+    throw explainPull(error, { image, registry, hasSignIn: signIn !== undefined });
+  }
 }
 
-function tell(step: Step, sum: PullProgress, progress: LayerProgress): void {
+function tell(
+  step: Step,
+  { image, sum }: { readonly image: string; readonly sum: PullProgress },
+  progress: LayerProgress,
+): void {
   const { layer, status, totalBytes } = progress;
-  step.progress(sum.take(progress));
+  const fraction = sum.take(progress);
+  step.progress(fraction, sum.text === '' ? undefined : `Pulling ${image}: ${sum.text}.`);
   if (layer !== '' && !TOLD.has(status)) return;
   if (totalBytes === undefined || TOLD.has(status))
     step.log('stdout', layer === '' ? status : `${layer}: ${status}`);

@@ -5,7 +5,7 @@ import { runProgram } from '../runProgram';
 import type { Step } from '../step';
 
 /** As Docker's configuration calls its own registry. */
-const DOCKER_HUB = 'https://index.docker.io/v1/';
+export const DOCKER_HUB = 'https://index.docker.io/v1/';
 const HELPER = /^[A-Za-z0-9_.-]+$/;
 const HELPER_DEADLINE_MS = 30_000;
 

@@ -212,6 +212,7 @@ async function unlessGone(answer: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** With its padding: without it engines take the header for nothing at all. */
 function base64UrlJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+  return Buffer.from(JSON.stringify(value)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
