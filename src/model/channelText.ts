@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/lifecycle';
+import type { Turns } from '../base/turns';
 import { latePiece, pieceOf, TextPieces, type TextPiece } from './textPieces';
 
 /** Where the text goes: an output channel. */
@@ -26,6 +27,8 @@ export interface OmissionTexts {
 export interface ChannelTextOptions {
   readonly target: TextTarget;
   readonly clock: Clock;
+  /** Shared with the other channels, which may all have much to append. */
+  readonly turns: Turns;
   readonly texts: OmissionTexts;
   /** How much the channel holds, in UTF-16 units, before its older part is cut off. */
   readonly maxLength: number;
@@ -42,7 +45,7 @@ const MAX_LENGTH_PER_MS = 5_000;
 /** Where most is skipped anyway, nobody can read 5 MB a second: it only wears out the window. */
 const OVERLOADED_LENGTH_PER_MS = 500;
 /** About the most that is appended at once; the window sends it back to the extension host whole. */
-const MAX_APPEND_LENGTH = 256 * 1024;
+const MAX_APPEND_LENGTH = 128 * 1024;
 const LEAST_PIECE_LENGTH = 16 * 1024;
 /** So many lines of ours stay when those around them are skipped. */
 const MOST_OWN_LINES = 100;
@@ -131,6 +134,16 @@ export class ChannelText implements Disposable {
   }
 
   private onTimer(): void {
+    const { turns } = this.options;
+    if (turns.hasTime) {
+      this.appendAndGoOn();
+      return;
+    }
+    this.isTimerShort = true;
+    this.timer = turns.later(() => this.appendAndGoOn());
+  }
+
+  private appendAndGoOn(): void {
     this.timer = undefined;
     this.appendSome();
     if (this.pending.isEmpty) this.isOverloaded = false;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ChannelText } from '../../src/model/channelText';
 import { FakeClock } from '../doubles/fakeClock';
+import { FakeTurns } from '../doubles/fakeTurns';
 
 interface TargetBounds {
   /** How much can be appended after a replacement. */
@@ -10,11 +11,13 @@ interface TargetBounds {
 
 function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {}) {
   const clock = new FakeClock();
+  const turns = new FakeTurns();
   const calls: string[] = [];
   let content = '';
   let appended = 0;
   const text = new ChannelText({
     clock,
+    turns,
     maxLength,
     target: {
       append: (added) => {
@@ -32,7 +35,7 @@ function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {})
     },
     texts: { cutOff: (lines) => `cut off ${lines}`, skipped: (lines) => `skipped ${lines}` },
   });
-  return { clock, calls, text, content: () => content };
+  return { clock, turns, calls, text, content: () => content };
 }
 
 describe('ChannelText', () => {
@@ -52,6 +55,21 @@ describe('ChannelText', () => {
     text.add(`${'x'.repeat(65_536)}\n`, 1);
     clock.advance(10);
     assert.deepEqual(calls, ['append']);
+  });
+
+  it('waits for its turn when others have used up this one, and then appends what came meanwhile, too', () => {
+    const { clock, turns, calls, text, content } = setUp();
+    assert.ok(turns.hasTime);
+    turns.spend();
+    text.add('a\n', 1);
+    clock.advance(50);
+    text.add(`${'x'.repeat(65_536)}\n`, 1);
+    clock.advance(50);
+    assert.deepEqual(calls, []);
+    turns.go();
+    assert.deepEqual(calls, ['append']);
+    assert.equal(content().length, 2 + 65_537);
+    assert.equal(clock.pendingTimers, 0);
   });
 
   it('cuts its older part off when full, and says exactly how many lines', () => {

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { LogBatch, LogLine, LogPlace } from '../../model/log';
 import { LogBatcher } from '../../model/logBatcher';
+import type { HeldStream } from './heldStream';
 import type { LogReader } from './logReader';
 
 export interface LogDeliveryOptions {
@@ -18,7 +18,7 @@ export interface LogDeliveryOptions {
 /** Hands lines to a reader in batches, where it may no faster than the reader takes them. */
 export class LogDelivery implements Disposable {
   private readonly batcher: LogBatcher;
-  private stream: Readable | undefined;
+  private stream: HeldStream | undefined;
   private held: Promise<void> = Promise.resolve();
 
   constructor(
@@ -34,7 +34,7 @@ export class LogDelivery implements Disposable {
   }
 
   /** What is added from now on comes from this stream. */
-  opened(stream: Readable): void {
+  opened(stream: HeldStream): void {
     this.stream = stream;
   }
 
@@ -58,12 +58,11 @@ export class LogDelivery implements Disposable {
   }
 
   private waitFor(taken: Promise<void>): void {
-    const { stream, batcher } = this;
-    stream?.pause();
+    const hold = this.stream?.hold();
     this.held = Promise.all([this.held, taken]).then(() => {
       // Without this, the first line to come would be a batch of its own, and be waited for again.
-      batcher.rest();
-      stream?.resume();
+      this.batcher.rest();
+      hold?.dispose();
     });
     this.held.catch((error: unknown) => this.options.failed(error));
   }

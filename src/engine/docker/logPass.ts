@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { LogLine } from '../../model/log';
@@ -6,6 +5,7 @@ import type { LogPosition } from '../../model/logPosition';
 import type { LogQuery } from './dockerApi';
 import type { ProbedLog } from './logProbe';
 import { RunInDoubtError } from '../../model/logTty';
+import { HeldStream } from './heldStream';
 import { LogReading } from './logStream';
 import { LogVigil } from './logVigil';
 
@@ -22,7 +22,7 @@ export type PassEnd =
 
 export interface PassHandlers {
   /** The log is open. */
-  opened(stream: Readable): void;
+  opened(stream: HeldStream): void;
   /** A line after the place to go on from comes; the position is still before it. */
   before(line: LogLine): void;
   /** A line after the place to go on from. */
@@ -56,8 +56,7 @@ export class LogPass implements Disposable {
   /** Rejects as {@link LogReading.done} does. */
   async run(): Promise<PassEnd> {
     const { session, containerId, form } = this.log;
-    const stream = await session.api.openLog(containerId, this.query);
-    this.store.add({ dispose: () => stream.destroy() });
+    const stream = this.store.add(new HeldStream(await session.api.openLog(containerId, this.query)));
     if (this.position.cursor) this.position.seek();
     const vigil = this.query.follow ? this.store.add(this.keepVigil()) : undefined;
     this.handlers.opened(stream);

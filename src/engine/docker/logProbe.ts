@@ -5,6 +5,7 @@ import { parseTimestamp, sinceParameter } from '../../model/logTime';
 import { EngineError } from '../engine';
 import type { LogQuery } from './dockerApi';
 import type { FollowSession } from './followSession';
+import { HeldStream } from './heldStream';
 import { LogReading, type LogForm } from './logStream';
 
 /** Which log to look into, and how it is written. */
@@ -77,7 +78,7 @@ async function linesOf(log: ProbedLog, part: Pick<LogQuery, 'tail' | 'since'>): 
   const { session, containerId, form } = log;
   const stream = await session.api.openLog(containerId, { follow: false, ...part });
   const lines: LogLine[] = [];
-  const reading = new LogReading(stream, form, {
+  const reading = new LogReading(new HeldStream(stream), form, {
     line: (line) => lines.push(line),
     engineMessage: () => undefined,
   });

@@ -1,11 +1,13 @@
-import type { Readable } from 'node:stream';
 import { deferred } from '../../base/async';
 import { messageOf } from '../../base/errors';
+import type { Disposable } from '../../base/lifecycle';
+import { systemTurns, type Turns } from '../../base/turns';
 import type { LogLine } from '../../model/log';
 import { FrameReader } from '../../model/logFraming';
 import { LineAssembler, type LineHandlers, type PartStamps } from '../../model/logLines';
 import { RunInDoubtError, TtyRecordReader } from '../../model/logTty';
 import { EngineError } from '../engine';
+import type { HeldStream } from './heldStream';
 import { decodeUtf8 } from './utf8';
 
 export interface LogForm {
@@ -18,23 +20,33 @@ export interface LogForm {
   readonly isRunSure: boolean;
 }
 
+interface Waiting extends Disposable {
+  readonly chunk: Buffer;
+}
+
 interface RecordReader {
   push(chunk: Uint8Array): void;
   /** Whether the bytes so far are whole. */
   end(): boolean;
 }
 
-/** Reads an opened log at the speed of the engine: a reader that lags makes the engine drop lines. */
+/**
+ * Reads an opened log at the speed of the engine, because a reader that lags makes the engine drop lines; but many logs
+ * share the event loop, each waiting for its turn.
+ */
 export class LogReading {
   private readonly ended = deferred<undefined>();
   private readonly lines: LineAssembler;
   private readonly records: RecordReader;
   private engineMessage: string | undefined;
+  /** What came when the turn was over. */
+  private waiting: Waiting | undefined;
 
   constructor(
-    private readonly stream: Readable,
+    private readonly stream: HeldStream,
     form: LogForm,
     handlers: LineHandlers,
+    private readonly turns: Turns = systemTurns,
   ) {
     const noting: LineHandlers = {
       line: (line) => handlers.line(line),
@@ -45,11 +57,12 @@ export class LogReading {
     };
     this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps, form.runStarts);
     this.records = form.hasTerminal ? terminalRecords(this.lines, form) : framedRecords(this.lines);
-    stream.on('data', (chunk: Buffer) => this.push(chunk));
-    stream.on('end', () => this.end());
-    stream.on('error', (error) => this.ended.reject(brokeOff(error)));
+    const { readable } = stream;
+    readable.on('data', (chunk: Buffer) => this.take(chunk));
+    readable.on('end', () => this.end());
+    readable.on('error', (error) => this.breakOff(error));
     // After `end` the promise is settled and this changes nothing.
-    stream.on('close', () => this.ended.reject(brokeOff()));
+    readable.on('close', () => this.breakOff());
   }
 
   /**
@@ -74,6 +87,32 @@ export class LogReading {
     return this.lines.oldestPartial;
   }
 
+  private take(chunk: Buffer): void {
+    if (this.turns.hasTime) this.push(chunk);
+    else this.waiting = this.waitWith(chunk);
+  }
+
+  private waitWith(chunk: Buffer): Waiting {
+    const hold = this.stream.hold();
+    const turn = this.turns.later(() => {
+      this.takeWaiting();
+      hold.dispose();
+    });
+    return { chunk, dispose: () => turn.dispose() };
+  }
+
+  private takeWaiting(): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.dispose();
+    if (waiting) this.push(waiting.chunk);
+  }
+
+  private breakOff(error?: Error): void {
+    this.takeWaiting();
+    this.ended.reject(brokeOff(error));
+  }
+
   private push(chunk: Buffer): void {
     try {
       this.records.push(chunk);
@@ -83,6 +122,8 @@ export class LogReading {
   }
 
   private end(): void {
+    // A stream tells of its end also while it is held, when nothing but that is left.
+    this.takeWaiting();
     try {
       if (!this.records.end()) return;
     } catch (error) {
@@ -96,7 +137,7 @@ export class LogReading {
     const message = `The log can't be read: ${messageOf(error)}`;
     const isDoubt = error instanceof RunInDoubtError;
     this.ended.reject(isDoubt ? error : new EngineError('badResponse', message, { cause: error }));
-    this.stream.destroy();
+    this.stream.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import { systemTurns } from '../../base/turns';
 import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
 import type { LogFilter } from '../../model/logFilter';
@@ -30,7 +31,9 @@ export class LogChannel implements Disposable {
     options: LogChannelOptions,
   ) {
     this.store.add(target);
-    this.text = this.store.add(new ChannelText({ ...options, target, texts: OMISSION_TEXTS }));
+    this.text = this.store.add(
+      new ChannelText({ ...options, turns: systemTurns, target, texts: OMISSION_TEXTS }),
+    );
   }
 
   /** Brings the channel to the front and leaves the keyboard where it is. */
