@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { version } from '../../package.json';
+import { toDisposable } from '../base/lifecycle';
+import type { CliTerminal } from './cli/io';
 import { runCli } from './cli/program';
 
 /** Every file that the agent makes is its user's alone, also those that a library makes. */
@@ -13,6 +15,20 @@ void runCli(process.argv.slice(2), {
   err: (line) => process.stderr.write(`${line}\n`),
   env: process.env,
   version,
+  ...(process.stderr.isTTY && { terminal: terminal() }),
+  onInterrupt: (listener) => {
+    process.on('SIGINT', listener);
+    return toDisposable(() => process.off('SIGINT', listener));
+  },
 }).then((exitCode) => {
   process.exitCode = exitCode;
 });
+
+function terminal(): CliTerminal {
+  return {
+    get columns() {
+      return process.stderr.columns;
+    },
+    write: (text) => process.stderr.write(text),
+  };
+}

@@ -62,8 +62,10 @@ export class DeploymentStore implements Disposable {
     return this.known.get(id);
   }
 
-  isOwn(id: DeploymentId): boolean {
-    return this.own.has(id);
+  /** Also one that another process began just now. */
+  async find(id: DeploymentId): Promise<Deployment | undefined> {
+    if (!this.known.has(id) && (await this.folder.hasJournal(id))) await this.load();
+    return this.known.get(id);
   }
 
   /** Reads what is new in the folder. What is under way there already is waited for. */
@@ -136,18 +138,20 @@ export class DeploymentStore implements Disposable {
     const { index } = this.folder;
     await index.load();
     const ids = new Set(await this.folder.ids());
+    const isFirst = !this.isLoaded;
     const changed: Deployment[] = [];
     for (const id of ids) {
       const deployment = await this.readOne(id);
       if (!deployment || deployment === this.known.get(id)) continue;
       const before = this.known.get(id);
       this.known.set(id, deployment);
-      if (JSON.stringify(before) !== JSON.stringify(deployment)) changed.push(deployment);
+      if (!isFirst && JSON.stringify(before) !== JSON.stringify(deployment)) changed.push(deployment);
     }
     for (const id of this.known.keys()) if (!ids.has(id) && !this.own.has(id)) this.known.delete(id);
     this.sorted = undefined;
-    const isFirst = !this.isLoaded;
     this.isLoaded = true;
+    // Not all there ever were: whoever wants older ones lists them.
+    if (isFirst) changed.push(...(this.current?.values() ?? []));
     if (changed.length > 0 || isFirst) this.changed.fire(changed);
   }
 

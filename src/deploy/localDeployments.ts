@@ -168,7 +168,7 @@ export class LocalDeployments implements Deployments, Disposable {
 
   private async find(id: DeploymentId): Promise<Deployment> {
     await this.open();
-    const deployment = this.known.get(id);
+    const deployment = await this.known.find(id);
     if (deployment) return deployment;
     throw new EngineError('noSuchDeployment', 'There is no such deployment on this host.');
   }

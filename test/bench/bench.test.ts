@@ -18,6 +18,7 @@ function bench(...names: string[]): Record<string, unknown> {
     QUAYWATCH_BENCH_SECONDS: '2',
     QUAYWATCH_BENCH_METRICS_MS: '1000',
     QUAYWATCH_BENCH_CONTAINERS: '20',
+    QUAYWATCH_BENCH_DEPLOYMENTS: '300',
   };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -62,6 +63,14 @@ describe('the benchmarks', function () {
     assert.equal(figures['deploy.rounds'], 1);
     assert.ok(Number(figures['deploy.vsByHand']) > 0);
     assert.ok(Number(figures['deploy.windowMs']) > 0);
+  });
+
+  it('open a list of past deployments, here and through an agent, beside reading its index', () => {
+    const figures = bench('deployments');
+    assert.equal(figures['deployments.count'], 300);
+    for (const name of ['local.openMs', 'agent.openMs', 'local.vsIndexRead', 'withoutIndexMs'])
+      assert.ok(Number(figures[`deployments.${name}`]) > 0, name);
+    assert.ok(Number(figures['deployments.sentKilobytes']) < 200, 'a page is sent, not all');
   });
 
   it('measure the activation beside that of a built-in extension', () => {

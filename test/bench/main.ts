@@ -1,6 +1,7 @@
 import { activationBenchmark } from './activation';
 import { agentBenchmark } from './agent';
 import { deployBenchmark } from './deploy';
+import { deploymentsBenchmark } from './deployments';
 import { filterBenchmark } from './filter';
 import { idleBenchmark } from './idle';
 import { latencyBenchmark } from './latency';
@@ -20,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   tree: treeBenchmark,
   filter: filterBenchmark,
   deploy: deployBenchmark,
+  deployments: deploymentsBenchmark,
   activation: activationBenchmark,
   agent: agentBenchmark,
   metrics: metricsBenchmark,

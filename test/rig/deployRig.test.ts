@@ -9,6 +9,7 @@ describe('the rig of deployments', function () {
     const report = await runDeployRig({ engine: testEngineOrSkip(this), seed: 3, kills: 5 });
     assert.equal(deployFaults(report), 0, JSON.stringify(report, undefined, 2));
     assert.equal(report.kills, 5);
+    assert.ok(report.clientStates > 5 && report.clientEntries > 5, 'a client looked on');
     assert.equal(report.finished + report.rolledBack, 6);
   });
 
@@ -23,6 +24,8 @@ describe('the rig of deployments', function () {
       wrongVersion: 0,
       progressWentBack: 0,
       sequenceHoles: 0,
+      clientStates: 1,
+      clientEntries: 1,
       stages: {},
       seed: 1,
       seconds: 1,

@@ -125,7 +125,14 @@ describe('the journal of deployments', function () {
     await writer.state(deploymentOf(late), true);
     await writer.close();
     const store = new DeploymentStore(new JournalFolder(journals.path, systemClock), systemClock);
+    const told: (readonly Deployment[])[] = [];
+    store.onDidChange((changed) => told.push(changed));
     await store.load();
+    assert.deepEqual(
+      told.map((changed) => changed.length),
+      [51],
+      'who watches is told of those that are shown at once',
+    );
     const page = await store.list({ limit: 3 });
     assert.deepEqual(
       page.deployments.map(({ id }) => id),
@@ -133,6 +140,12 @@ describe('the journal of deployments', function () {
     );
     assert.equal(page.hasMore, true);
     assert.equal(store.current?.size, 51);
+    const later = ids.next(1);
+    const other = await journals.openWriter(later, START, String, () => undefined);
+    await other.state(deploymentOf(later), true);
+    await other.close();
+    assert.equal((await store.find(later))?.id, later, 'one that came since is found when it is named');
+    assert.equal(await store.find('none'), undefined);
     store.dispose();
   });
 

@@ -86,6 +86,10 @@ export class JournalFolder {
     return ID.test(id);
   }
 
+  async hasJournal(id: DeploymentId): Promise<boolean> {
+    return this.isId(id) && (await stat(this.journalPath(id)).catch(() => undefined)) !== undefined;
+  }
+
   async ids(): Promise<readonly DeploymentId[]> {
     const names = await readdir(this.journalsPath).catch(() => []);
     return names

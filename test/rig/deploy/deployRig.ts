@@ -9,6 +9,7 @@ import { DeploymentStore } from '../../../src/deploy/deploymentStore';
 import { JournalFolder } from '../../../src/deploy/journal/journalFolder';
 import { JournalReader } from '../../../src/deploy/journal/journalReader';
 import { isOver, type Deployment, type DeploymentSpec } from '../../../src/model/deployment';
+import { DeployClient } from './deployClient';
 import { seededRandom } from '../../support/random';
 import { busyboxImage, testLabel, type TestEngine } from '../../support/testEngine';
 
@@ -33,8 +34,13 @@ export interface DeployRigReport {
   readonly downWithoutReplacement: number;
   /** What runs is not what the journal says. */
   readonly wrongVersion: number;
+  /** In a journal, or in the view of a client that watches and follows through all the kills. */
   readonly progressWentBack: number;
+  /** Also entries that a client missed, or was told twice. */
   readonly sequenceHoles: number;
+  /** What clients were told: states of the list, and entries of the deployments they followed. */
+  readonly clientStates: number;
+  readonly clientEntries: number;
   /** In which stages the kills fell. */
   readonly stages: Readonly<Record<string, number>>;
   readonly seed: number;
@@ -67,6 +73,7 @@ class DeployRun {
   private readonly folder = mkdtempSync(join(tmpdir(), 'quaywatch-rig-deploy-'));
   private readonly journals: JournalFolder;
   private readonly children = new Set<ChildProcess>();
+  private readonly client: DeployClient;
   private readonly stages: Record<string, number> = {};
   private readonly counts = {
     kills: 0,
@@ -85,6 +92,7 @@ class DeployRun {
     this.docker = new Docker({ socketPath: options.engine.socketPath });
     this.random = seededRandom(options.seed);
     this.journals = new JournalFolder(join(this.folder, 'state'), systemClock);
+    this.client = new DeployClient(this.journals.path, (text) => options.say?.(text));
   }
 
   async all(): Promise<DeployRigReport> {
@@ -93,8 +101,13 @@ class DeployRun {
     await this.round(0, false);
     for (let kill = 1; kill <= this.options.kills && this.options.signal?.aborted !== true; kill++)
       await this.round(kill, true);
+    const { counts, client } = this;
     return {
-      ...this.counts,
+      ...counts,
+      progressWentBack: counts.progressWentBack + client.wentBack,
+      sequenceHoles: counts.sequenceHoles + client.holes,
+      clientStates: client.states,
+      clientEntries: client.entries,
       orphans: await this.countOrphans(),
       stages: this.stages,
       seed: this.options.seed,
@@ -103,6 +116,7 @@ class DeployRun {
   }
 
   async dispose(): Promise<void> {
+    this.client.dispose();
     for (const child of this.children) child.kill('SIGKILL');
     await this.clear();
     rmSync(this.folder, { recursive: true, force: true });
@@ -122,6 +136,7 @@ class DeployRun {
     const child = this.start(this.spec(number));
     const id = await this.idOf(child);
     const beganMs = Date.now();
+    this.client.follow(id);
     if (isKilled) {
       await this.killPoint(child);
       // The process that takes over may be killed, too, before it is done.
@@ -138,6 +153,7 @@ class DeployRun {
     if (!isKilled) this.usualMs = Date.now() - beganMs;
     await end(keeper);
     this.children.delete(keeper);
+    await this.client.over(id);
     await this.check(id, over);
   }
 

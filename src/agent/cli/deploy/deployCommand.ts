@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import { deferred } from '../../../base/async';
 import { messageOf } from '../../../base/errors';
+import type { Disposable } from '../../../base/lifecycle';
 import { folderContext } from '../../../deploy/sources/folderContext';
 import type { ContextArchive, Deployments } from '../../../engine/deployments';
-import type { Deployment, DeploymentEntry, DeploymentSpec } from '../../../model/deployment';
+import { EngineError } from '../../../engine/engine';
+import type { Deployment, DeploymentSpec } from '../../../model/deployment';
 import { EXIT_CODES } from '../exitCodes';
 import type { CliIo } from '../io';
 import { STATE_FLAG, STATE_HELP, stateFolder } from '../stateOption';
 import { openDeployer } from './openDeployer';
+import { ProgressView } from './progressView';
 import { readSpec } from './readSpec';
 
 interface DeployOptions {
@@ -41,46 +44,39 @@ async function deploy(
   io: CliIo,
 ): Promise<number> {
   const context = contextOf(spec);
-  // In this process a folder is read where it is.
-  const { id } = await deployments.start({ spec, ...(isAgent && context && { context }) });
   const over = deferred<Deployment | undefined>();
-  let newest: Deployment | undefined;
-  const interrupted = interrupts(
-    () => io.err('The deployment goes on. Press Ctrl-C once more to cancel it.'),
-    () => deployments.cancel(id).catch((error: unknown) => io.err(messageOf(error))),
-  );
-  const following = deployments.follow(id, 0, {
-    entries: (entries) => {
-      for (const entry of entries) newest = show(entry, newest, io);
-    },
-    ended: (error) => (error ? over.reject(error) : over.resolve(newest)),
-  });
+  const view = new ProgressView(io);
+  let interrupts: Disposable | undefined;
+  let following: Disposable | undefined;
   try {
-    return exitCodeOf(await over.promise, io);
+    // In this process a folder is read where it is.
+    const { id } = await deployments.start({ spec, ...(isAgent && context && { context }) });
+    const cancel = (): unknown =>
+      deployments.cancel(id).catch((error: unknown) => view.say(messageOf(error)));
+    interrupts = onInterrupts(io, view, cancel);
+    following = deployments.follow(id, 0, {
+      entries: (entries) => {
+        for (const entry of entries) view.show(entry);
+      },
+      ended: (error) => (error ? over.reject(error) : over.resolve(view.newest)),
+    });
+    const deployment = await over.promise;
+    view.end();
+    return exitCodeOf(deployment, io);
+  } catch (error) {
+    view.end();
+    if (!(error instanceof EngineError)) throw error;
+    io.err(`It failed: ${error.message}`);
+    return EXIT_CODES.deploymentFailed;
   } finally {
-    following.dispose();
-    interrupted();
+    following?.dispose();
+    interrupts?.dispose();
   }
 }
 
 function contextOf({ source, build }: DeploymentSpec): ContextArchive | undefined {
   if (source.kind !== 'folder' && source.kind !== 'compose') return undefined;
   return folderContext(source.folder, build?.dockerfile);
-}
-
-/** The log goes to the standard output, what it is doing to the standard error. */
-function show(entry: DeploymentEntry, before: Deployment | undefined, io: CliIo): Deployment | undefined {
-  if (entry.kind === 'log') {
-    io.out(entry.text);
-    return before;
-  }
-  const { deployment } = entry;
-  const isNews = before?.stage !== deployment.stage || before.message !== deployment.message;
-  if (isNews)
-    io.err(
-      `[${String(Math.floor(deployment.progress)).padStart(3)}%] ${deployment.stage}: ${deployment.message}`,
-    );
-  return deployment;
 }
 
 function exitCodeOf(deployment: Deployment | undefined, io: CliIo): number {
@@ -90,14 +86,12 @@ function exitCodeOf(deployment: Deployment | undefined, io: CliIo): number {
   return EXIT_CODES.deploymentFailed;
 }
 
-/** @returns a way to stop listening */
-function interrupts(first: () => void, second: () => unknown): () => void {
+/** The first tells what the second does. */
+function onInterrupts(io: CliIo, view: ProgressView, cancel: () => unknown): Disposable {
   let count = 0;
-  const take = (): void => {
+  return io.onInterrupt(() => {
     count += 1;
-    if (count === 1) first();
-    else void second();
-  };
-  process.on('SIGINT', take);
-  return () => process.off('SIGINT', take);
+    if (count > 1) void cancel();
+    else view.say('The deployment goes on. Press Ctrl-C once more to cancel it.');
+  });
 }
