@@ -18,7 +18,7 @@ import type { Intent, OldContainer } from './journal/journalRecord';
 import type { JournalWriter } from './journal/journalWriter';
 import { imageRepository, imageTag } from './naming';
 import { obtain } from './obtain';
-import { findOld } from './oldContainers';
+import { findOld, removeDead } from './oldContainers';
 import type { Redactor } from './redactor';
 import { patiently, rollBack, type RollBackStep } from './rollBack';
 import type { Step, Tools } from './step';
@@ -66,6 +66,8 @@ export class DeploymentRun implements Step {
   /** The new version is well: from here on it stays. */
   private isSettled = false;
   private wasEngineAway = false;
+  /** Of the step that the builder began last. */
+  private stepContainer: string | undefined;
   /** Compose may have removed what ran before. */
   private isComposing = false;
 
@@ -177,6 +179,10 @@ export class DeploymentRun implements Step {
     this.progressTimer ??= this.clock.setTimer(() => this.writeProgress(), PROGRESS_DELAY_MS);
   }
 
+  buildsIn(container: string): void {
+    this.stepContainer = container;
+  }
+
   async know(facts: { readonly imageId?: string; readonly commit?: string }): Promise<void> {
     await this.change({ ...this.current, ...facts });
   }
@@ -251,7 +257,7 @@ export class DeploymentRun implements Step {
     const { details, problem } = await rollBack(this.undoStep(), mustPutBack ? this.old : []);
     await patiently(
       this.undoStep(),
-      () => this.engine.removeImage(imageTag(this.spec.app, this.id)),
+      () => this.removeRemains(),
       () => undefined,
     );
     const whole = { ...failure, ...details };
@@ -261,6 +267,11 @@ export class DeploymentRun implements Step {
       message: [failure.message, problem ?? this.oldVersionText()].join(' '),
       ...(isCancelled ? {} : { failure: { ...whole, ...pick(failure), lastLines } }),
     });
+  }
+
+  private async removeRemains(): Promise<void> {
+    await this.engine.removeImage(imageTag(this.spec.app, this.id));
+    if (this.stepContainer !== undefined) await removeDead(this.engine, this.stepContainer);
   }
 
   private endStatus(

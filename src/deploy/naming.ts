@@ -31,11 +31,6 @@ export function plainName(name: string): string {
   return name;
 }
 
-/** Whether a name says that a deployment put it aside. */
-export function isPutAside(name: string): boolean {
-  return name.includes(OLD_MARK);
-}
-
 /** The repository of an app's images: its tags are the deployments they were made for. */
 export function imageRepository(app: string): string {
   const component = app

@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/engine';
 import type { ContainerDetails, DeployEngine } from '../engine/deployEngine';
 import type { OldContainer } from './journal/journalRecord';
-import { LABELS, isPutAside, newName, plainName } from './naming';
+import { LABELS, plainName } from './naming';
 
 /** The name that the new container gets. */
 export function runName(spec: { readonly app: string; readonly run?: { readonly name?: string } }): string {
@@ -46,7 +46,11 @@ export async function findNew(engine: DeployEngine, id: string): Promise<readonl
   return engine.listContainers([`${LABELS.deployment}=${id}`]);
 }
 
-/** Whether a container still has a name that only a deployment under way gives. */
-export function isUnfinished(container: ContainerDetails, id: string): boolean {
-  return isPutAside(container.name) || container.name === newName(plainName(container.name), id);
+/**
+ * Takes away a container that the engine was about to remove when it was ended. In no other state: what a build says of
+ * its containers may be the word of a command that it ran.
+ */
+export async function removeDead(engine: DeployEngine, id: string): Promise<void> {
+  const container = await engine.inspectContainer(id);
+  if (container?.state === 'dead') await engine.removeContainer(container.id);
 }

@@ -52,14 +52,22 @@ export function secretsOf(spec: DeploymentSpec): readonly string[] {
   return [
     ...Object.values(spec.run?.environment ?? {}),
     ...secretArgs,
-    ...(password === undefined ? [] : [password, decoded(password)]),
+    ...(password === undefined
+      ? []
+      : [password, decoded(password), basicSignIn(decoded(repository?.user ?? ''), decoded(password))]),
   ];
+}
+
+/** As HTTP's basic sign-in has it, in base64: a server may say it back. */
+export function basicSignIn(user: string, password: string): string {
+  return `${user}:${password}`;
 }
 
 export interface SplitRepository {
   /** Without a password, and without the user name that is a token where there is no password. */
   readonly plain: string;
-  /** As it stands in the address. */
+  /** As it stands in the address; empty where the user name is the secret. */
+  readonly user?: string;
   readonly password?: string;
   /** `scheme://user:password@host` and `scheme://host`, where there is something to hide. */
   readonly secretBase?: string;
@@ -78,6 +86,7 @@ export function splitRepository(repository: string): SplitRepository {
   const kept = isWeb || user === '' ? '' : `${user}@`;
   return {
     plain: `${scheme}${kept}${host}${rest}`,
+    user,
     password: colon < 0 ? credentials : credentials.slice(colon + 1),
     secretBase: `${scheme}${credentials}@${host}`,
     plainBase: `${scheme}${kept}${host}`,

@@ -27,6 +27,8 @@ export interface Step {
   enter(stage: DeploymentStage, message: string): Promise<void>;
   /** @param fraction of the stage, 0 to 1; it never goes back */
   progress(fraction: number, message?: string): void;
+  /** The builder runs a step in this container, and takes it away itself unless its engine is ended meanwhile. */
+  buildsIn(container: string): void;
   know(facts: { readonly imageId?: string; readonly commit?: string }): Promise<void>;
   intent(intent: Intent): Promise<void>;
 }

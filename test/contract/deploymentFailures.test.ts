@@ -111,6 +111,14 @@ function failuresSuite(): void {
     assert.ok(over.failure.lastLines.includes('about to fail'), JSON.stringify(over.failure));
   });
 
+  it("a build step that names the old version's container as its own", async () => {
+    const line = ` ---> Running in ${app.containerId.slice(0, 12)}`;
+    const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nRUN echo "${line}" && exit 7\n` });
+    const over = await fixture.deploy({ ...GOOD, source: { kind: 'folder', folder } });
+    await app.assertFailed(over, 'building_image', /returned a non-zero code: 7/);
+    assert.ok(over.failure?.lastLines.includes(line), JSON.stringify(over.failure));
+  });
+
   it('a folder that is not there', async () => {
     const source = { kind: 'folder', folder: join(fixture.folder, 'none') } as const;
     await app.assertFailed(await fixture.deploy({ ...GOOD, source }), 'building_image', /is not there/);
@@ -179,6 +187,8 @@ function failuresSuite(): void {
     await control.restart();
     const over = await fixture.over(id);
     assert.equal(over.failure?.stage, 'building_image');
+    const dead = await fixture.docker.listContainers({ all: true, filters: { status: ['dead'] } });
+    assert.deepEqual(dead, [], "the step's container is gone");
     await eventually('the engine is back', () => fixture.deployEngine.isConnected);
     await app.assertRuns();
   });

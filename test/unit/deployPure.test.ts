@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BuildkitProgress } from '../../src/deploy/build/buildkitProgress';
 import { tellsJson } from '../../src/deploy/build/buildkit';
-import { classicStep } from '../../src/deploy/build/classicProgress';
+import { classicStep, stepContainer } from '../../src/deploy/build/classicProgress';
 import { cliEnvironment } from '../../src/deploy/build/cliEnvironment';
 import { atFraction, ended, inStage, newDeployment } from '../../src/deploy/deploymentState';
 import { imageRepository, newName, oldName, plainName } from '../../src/deploy/naming';
@@ -56,7 +56,9 @@ describe('the state of a deployment', () => {
     assert.equal(gitFraction('Receiving objects:  50% (1/2)'), 0.1 + 0.65 / 2);
     assert.equal(gitFraction('remote: Enumerating objects: 5, done.'), undefined);
     assert.deepEqual(classicStep('Step 3/8 : COPY a b'), { fraction: 0.25, message: 'Step 3/8: COPY a b' });
-    assert.equal(classicStep(' ---> Running in 1'), undefined);
+    assert.equal(classicStep(' ---> Running in 1786acb55bc8'), undefined);
+    assert.equal(stepContainer(' ---> Running in 1786acb55bc8'), '1786acb55bc8');
+    assert.equal(stepContainer('say ---> Running in 1786acb55bc8'), undefined);
     const pull = new PullProgress();
     pull.take({ layer: 'a', status: 'Pulling fs layer' });
     pull.take({ layer: 'b', status: 'Already exists' });
@@ -167,7 +169,13 @@ describe('secrets of deployments', () => {
     assert.doesNotMatch(JSON.stringify(plain), /tok|secret-/);
     assert.match(JSON.stringify(plain), /"OPEN":"yes"/);
     assert.equal(missing.length, 3);
-    assert.deepEqual([...secretsOf(spec)].sort(), ['secret-arg', 'secret-env', 'tok%40en', 'tok@en']);
+    assert.deepEqual([...secretsOf(spec)].sort(), [
+      'me:tok@en',
+      'secret-arg',
+      'secret-env',
+      'tok%40en',
+      'tok@en',
+    ]);
     assert.equal(splitRepository('https://token@host/x').plain, 'https://host/x');
     assert.equal(splitRepository('ssh://git@host/x').plain, 'ssh://git@host/x');
     assert.equal(splitRepository('git@host:x').plain, 'git@host:x');

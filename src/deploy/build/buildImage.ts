@@ -3,7 +3,7 @@ import { folderContext } from '../sources/folderContext';
 import { RegistrySignIns } from '../sources/registrySignIns';
 import type { Step } from '../step';
 import { buildWithBuildkit, hasBuildkit } from './buildkit';
-import { classicStep } from './classicProgress';
+import { classicStep, stepContainer } from './classicProgress';
 import type { BuildInput } from './buildInput';
 
 /** Builds the image under this name; resolves with its id. */
@@ -52,6 +52,8 @@ function lineTaker(step: Step): (text: string) => void {
     for (const line of lines) {
       const at = classicStep(line);
       if (at) step.progress(at.fraction, at.message);
+      const container = stepContainer(line);
+      if (container !== undefined) step.buildsIn(container);
       step.log('stdout', line);
     }
   };

@@ -15,3 +15,10 @@ export function classicStep(line: string): BuildStep | undefined {
   const done = (Number(number) - 1) / Math.max(1, Number(total));
   return { fraction: Math.min(1, Math.max(0, done)), message: `Step ${number}/${total}: ${text}` };
 }
+
+const STEP_CONTAINER = /^ ---> Running in ([0-9a-f]{12,64})$/;
+
+/** Reads ` ---> Running in 1786acb55bc8`, which a command of a step may write, too; `undefined` for other lines. */
+export function stepContainer(line: string): string | undefined {
+  return STEP_CONTAINER.exec(line)?.[1];
+}

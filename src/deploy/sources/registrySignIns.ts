@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RegistrySignIn } from '../../engine/deployEngine';
 import { runProgram } from '../runProgram';
+import { basicSignIn } from '../secrets';
 import type { Step } from '../step';
 
 /** As Docker's configuration calls its own registry. */
@@ -31,7 +32,7 @@ export class RegistrySignIns {
       helper === undefined
         ? storedSignIn(config, registry)
         : ((await this.ask(helper, registry)) ?? storedSignIn(config, registry));
-    if (signIn) this.step.redactor.add('password' in signIn ? [signIn.password] : [signIn.identitytoken]);
+    if (signIn) this.step.redactor.add(secretsIn(signIn));
     return signIn;
   }
 
@@ -84,6 +85,11 @@ export class RegistrySignIns {
       return undefined;
     }
   }
+}
+
+function secretsIn(signIn: RegistrySignIn): readonly string[] {
+  if ('identitytoken' in signIn) return [signIn.identitytoken];
+  return [signIn.password, basicSignIn(signIn.username, signIn.password)];
 }
 
 function signInOf(answer: Fields, serveraddress: string): RegistrySignIn | undefined {
