@@ -9,6 +9,7 @@ import { COMMANDS, EVENTS, PERFORM_ROLES, RESERVED_CHANNELS } from '../../src/pr
 import { decodeBase64url } from '../../src/protocol/base64url';
 import { CLOSE_REASONS, HTTP_REFUSALS } from '../../src/protocol/closeCodes';
 import { decodeFrame, frameCost, FRAME_TYPES } from '../../src/protocol/dataFrames';
+import { decodeEntriesBody } from '../../src/protocol/deploymentFrames';
 import { AGENT_ERROR_CODES, ENGINE_ERROR_CODES } from '../../src/protocol/errorCodes';
 import { DEFAULT_PORT, LIMITS } from '../../src/protocol/limits';
 import { decodeLogBody } from '../../src/protocol/logFrames';
@@ -248,9 +249,12 @@ describe("PROTOCOL.md's examples", () => {
     assert.equal(hmac(secret, agentProofBytes(transcript)).toString('base64url'), answer.data.proof);
     const key = hmac(secret, connectionKeyBytes(transcript));
     assert.equal(key.toString('base64url'), value('Connection key'));
-    const stop = decodeClientMessage(find('→', '"perform"'));
-    assert.ok(stop.type === 'command');
-    assert.equal(hmac(key, commandBytes(stop, stop.rawData)).toString('base64url'), stop.auth?.signature);
+    for (const action of ['perform', 'start_deployment"', 'cancel_deployment']) {
+      const signed = decodeClientMessage(find('→', action));
+      assert.ok(signed.type === 'command');
+      const signature = hmac(key, commandBytes(signed, signed.rawData)).toString('base64url');
+      assert.equal(signature, signed.auth?.signature, action);
+    }
     const watchKey = hmac(secret, watchKeyBytes('laptop')).toString('base64url');
     assert.equal(`laptop.${watchKey}`, value('Watch key'));
   });
@@ -268,6 +272,25 @@ describe("PROTOCOL.md's examples", () => {
     assert.deepEqual(parsePairingLink(value('The same for VS Code')), pairing);
     assert.equal(pairing.host, 'example.com');
     assert.deepEqual(decodeBase64url(pairing.token.secret), new Uint8Array(secret));
+  });
+
+  it('have entries of a deployment that decode', () => {
+    const json = /```text\n(\{"entries"[^`]+)```/.exec(examples)?.[1] ?? assert.fail('no entries');
+    const entries = decodeEntriesBody(Buffer.from(json.trim()));
+    assert.deepEqual(
+      entries.map(({ sequence, kind }) => [sequence, kind]),
+      [
+        [1, 'state'],
+        [2, 'state'],
+        [3, 'log'],
+      ],
+    );
+    const started = decodeAgentMessage(find('←', '"start_deployment","status":"done"'));
+    assert.ok(
+      started.type === 'response' && started.action === 'start_deployment' && started.status === 'done',
+    );
+    const [first] = entries;
+    assert.deepEqual(first?.kind === 'state' && first.deployment, started.data.deployment);
   });
 
   it('have a frame that decodes to what stands below it', () => {
