@@ -6,7 +6,7 @@ import { DeploymentFixture, tell } from '../support/deploymentFixture';
 import { eventually } from '../support/eventually';
 import { gitIn, gitRepository } from '../support/gitRepository';
 import { checkForLeaks } from '../support/leaks';
-import { GOOD, RunningApp } from '../support/runningApp';
+import { APP, GOOD, RunningApp } from '../support/runningApp';
 import { SilentServer } from '../support/silentServer';
 import { busyboxImage, engineControlOrSkip, testEngineOrSkip } from '../support/testEngine';
 
@@ -41,6 +41,17 @@ function failuresSuite(): void {
   it('a repository that is not there', async () => {
     const source = { kind: 'git', repository: join(fixture.folder, 'none') } as const;
     await app.assertFailed(await fixture.deploy({ ...GOOD, source }), 'cloning_repo', /can't be fetched/);
+  });
+
+  it('a server that does not answer', async () => {
+    const server = await SilentServer.listen();
+    const { port } = server;
+    server.dispose();
+    for (const scheme of ['git', 'http']) {
+      const source = { kind: 'git', repository: `${scheme}://127.0.0.1:${port}/app.git` } as const;
+      const over = await fixture.deploy({ ...GOOD, source });
+      await app.assertFailed(over, 'cloning_repo', /can't be fetched: [^]*127\.0\.0\.1/);
+    }
   });
 
   it('a ref that is not there', async () => {
@@ -89,6 +100,41 @@ function failuresSuite(): void {
     gitIn(evil, 'commit', '--quiet', '-m', 'Evil');
     const failed = await fixture.deploy({ ...GOOD, source: { kind: 'git', repository: evil } });
     assert.equal(failed.failure?.stage, 'cloning_repo', JSON.stringify(failed));
+    assert.equal(readdirSync(fixture.folder).includes('ran'), false);
+  });
+
+  it('hostile labels, arguments, values and names run nothing', async () => {
+    const mark = join(fixture.folder, 'ran');
+    const hostile = `$(touch ${mark}); \`touch ${mark}\` && touch ${mark} | "'`;
+    const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nARG HOSTILE\nENV KEPT=$HOSTILE\n` });
+    const labels = { ...GOOD.run?.labels, hostile, '--privileged': hostile, [`$(touch ${mark})`]: 'x' };
+    const run = { ...GOOD.run, labels, environment: { HOSTILE: hostile } };
+    const build = { args: { HOSTILE: hostile, OTHER: hostile }, secretArgs: ['OTHER'] };
+    const over = await fixture.deploy({ ...GOOD, source: { kind: 'folder', folder }, build, run });
+    assert.equal(over.status, 'success', over.message);
+    const config = (await fixture.container(APP))?.Config;
+    assert.equal(config?.Labels['hostile'], hostile);
+    assert.ok(config.Env.includes(`HOSTILE=${hostile}`) && config.Env.includes(`KEPT=${hostile}`));
+    const names = [hostile, '--help', '-v', '../x', `a\ntouch ${mark}`, 'a b'];
+    const source = { kind: 'folder', folder } as const;
+    for (const name of names) {
+      const specs: readonly DeploymentSpec[] = [
+        { ...GOOD, app: name },
+        { ...GOOD, run: { ...GOOD.run, name } },
+        { ...GOOD, run: { ...GOOD.run, networks: [name] } },
+        { ...GOOD, source: { kind: 'image', image: name, pull: 'missing' } },
+        { ...GOOD, source, build: { target: name } },
+        { ...GOOD, source, build: { args: { [name]: 'x' } } },
+        { ...GOOD, source: { kind: 'compose', folder, files: ['compose.yaml'], project: name } },
+        { ...GOOD, source: { kind: 'compose', folder, files: ['compose.yaml'], services: [name] } },
+      ];
+      for (const spec of specs)
+        await assert.rejects(
+          fixture.deployments.start({ spec }),
+          { code: 'badRequest' },
+          JSON.stringify(spec),
+        );
+    }
     assert.equal(readdirSync(fixture.folder).includes('ran'), false);
   });
 
@@ -199,6 +245,18 @@ function failuresSuite(): void {
     const told = tell(fixture.deployments, id);
     await eventually('it is watched', () => told.stages.includes('health_check'));
     await control.restart();
+    const over = await fixture.over(id);
+    assert.equal(over.status, 'rolled_back', JSON.stringify(over));
+    await app.assertRuns();
+  });
+
+  it('the engine is killed while the new version is watched', async function () {
+    const control = engineControlOrSkip(this);
+    const { id } = await fixture.deployments.start({ spec: { ...GOOD, health: { stableMs: 600_000 } } });
+    const told = tell(fixture.deployments, id);
+    await eventually('it is watched', () => told.stages.includes('health_check'));
+    await control.kill9();
+    await control.start();
     const over = await fixture.over(id);
     assert.equal(over.status, 'rolled_back', JSON.stringify(over));
     await app.assertRuns();
