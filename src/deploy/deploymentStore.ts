@@ -30,6 +30,8 @@ export class DeploymentStore implements Disposable {
   private timer: Disposable | undefined;
   private loading: Promise<void> | undefined;
   private isLoaded = false;
+  /** By others, as far as is known. */
+  private isFolderChanged = false;
 
   readonly onDidChange = this.changed.event;
   /** Journals may have grown. */
@@ -171,7 +173,9 @@ export class DeploymentStore implements Disposable {
   }
 
   private beginWatch(): void {
-    const look = (): void => {
+    const look = (_event: string, name: string | null): void => {
+      const id = name === null ? undefined : this.folder.idOf(name);
+      if (id === undefined || !this.own.has(id)) this.isFolderChanged = true;
       this.timer ??= this.clock.setTimer(() => void this.look(), LOOK_DELAY_MS);
     };
     try {
@@ -193,7 +197,9 @@ export class DeploymentStore implements Disposable {
   private async look(): Promise<void> {
     this.timer = undefined;
     this.looked.fire();
-    // What only this process runs is known without a look.
+    // What this process runs is known without a look: with a long past that is work.
+    if (!this.isFolderChanged) return;
+    this.isFolderChanged = false;
     const isOthers = [...(await this.folder.ids())].some((id) => !this.known.has(id) || this.isOthers(id));
     if (isOthers) await this.load().catch(() => undefined);
   }

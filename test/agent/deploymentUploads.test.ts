@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DeploymentStart } from '../../src/engine/deployments';
 import { MemoryDeployments } from '../doubles/memoryDeployments';
 import { eventually } from '../support/eventually';
+import { SmallDisk } from '../support/smallDisk';
 import { AgentFixture, type AgentWishes } from './agentFixture';
 import type { Message, RawClient } from './rawClient';
 
@@ -119,6 +120,32 @@ describe('agent: uploads of build contexts', () => {
     send(client, second, archive);
     await client.until('its end', () => ended(client, second, UPLOAD_ENDED) !== undefined);
     assert.deepEqual(ended(client, second, UPLOAD_ENDED), { bytes: archive.length });
+  });
+
+  it('says that its disk is full, and goes on when there is room', async function () {
+    const disk = SmallDisk.mountOrSkip(this, 4);
+    await fixture.dispose();
+    await begin({ stateFolder: join(disk.path, 'state') });
+    try {
+      const free = disk.fill();
+      const stream = await open(client, randomUUID());
+      send(client, stream, archive);
+      await client.until('its end', () => ended(client, stream, UPLOAD_ENDED) !== undefined);
+      const error = ended(client, stream, UPLOAD_ENDED)?.['error'];
+      assert.deepEqual(error, { code: 'engineFailure', message: "The agent's disk is full." });
+      await eventually('the file is removed', () => files().length === 0);
+      free();
+      const upload = randomUUID();
+      const second = await open(client, upload);
+      send(client, second, archive);
+      await client.until('its end', () => ended(client, second, UPLOAD_ENDED) !== undefined);
+      const data = { spec: FOLDER_SPEC, context: { upload, sha256 } };
+      assert.equal((await start(client, data)).status, 'done');
+    } finally {
+      await fixture.dispose();
+      disk.dispose();
+      await begin();
+    }
   });
 
   it('removes what nobody deploys: with stop_upload, with the session, with the agent', async () => {

@@ -8,6 +8,7 @@ import { JournalFolder } from '../../src/deploy/journal/journalFolder';
 import { lockHolder, takeLock } from '../../src/deploy/journal/journalLock';
 import { JournalFollow } from '../../src/deploy/journalFollow';
 import type { Deployment, DeploymentEntry } from '../../src/model/deployment';
+import { eventually } from '../support/eventually';
 import { temporaryFolder } from '../support/temporaryFolder';
 
 const SPEC = { app: 'web', source: { kind: 'image', image: 'web:1', pull: 'missing' } } as const;
@@ -146,6 +147,32 @@ describe('the journal of deployments', function () {
     await other.close();
     assert.equal((await store.find(later))?.id, later, 'one that came since is found when it is named');
     assert.equal(await store.find('none'), undefined);
+    store.dispose();
+  });
+
+  it('is not read whole again for what this process writes, but for what others write', async () => {
+    let reads = 0;
+    class CountingFolder extends JournalFolder {
+      override ids(): Promise<readonly string[]> {
+        reads += 1;
+        return super.ids();
+      }
+    }
+    const store = new DeploymentStore(new CountingFolder(journals.path, systemClock), systemClock);
+    await store.load();
+    let looks = 0;
+    store.onDidLook(() => (looks += 1));
+    const watching = store.watch();
+    store.set(deploymentOf('own'));
+    const [readsBefore, looksBefore] = [reads, looks];
+    writeFileSync(journals.journalPath('own'), '{"kind":"other"}\n');
+    await eventually('it looks for more of its own', () => looks > looksBefore);
+    assert.equal(reads, readsBefore);
+    const other = await journals.openWriter('other', START, String, () => undefined);
+    await other.state(deploymentOf('other'), true);
+    await other.close();
+    await eventually("another's is seen", () => store.get('other') !== undefined);
+    watching.dispose();
     store.dispose();
   });
 

@@ -86,16 +86,20 @@ export class JournalFolder {
     return ID.test(id);
   }
 
+  /** Whose journal has this name; `undefined` for other files. */
+  idOf(name: string): DeploymentId | undefined {
+    if (!name.endsWith(EXTENSION)) return undefined;
+    const id = name.slice(0, -EXTENSION.length);
+    return this.isId(id) ? id : undefined;
+  }
+
   async hasJournal(id: DeploymentId): Promise<boolean> {
     return this.isId(id) && (await stat(this.journalPath(id)).catch(() => undefined)) !== undefined;
   }
 
   async ids(): Promise<readonly DeploymentId[]> {
     const names = await readdir(this.journalsPath).catch(() => []);
-    return names
-      .filter((name) => name.endsWith(EXTENSION))
-      .map((name) => name.slice(0, -EXTENSION.length))
-      .filter((id) => this.isId(id));
+    return names.map((name) => this.idOf(name)).filter((id) => id !== undefined);
   }
 
   async summarize(id: DeploymentId): Promise<JournalSummary> {
