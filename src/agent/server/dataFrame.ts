@@ -25,6 +25,30 @@ const MIN_COMPRESSED_BYTES = 512;
 /** Fast and with little memory: it is done on the way. */
 const DEFLATE_OPTIONS = { level: constants.Z_BEST_SPEED, memLevel: 8, windowBits: 15 };
 
+const SLAB_BYTES = 16 * 1024;
+
+/**
+ * Where one session's small frames lie, together: next to those of others, a frame that waits for a client which does
+ * not read would keep all of their memory, too.
+ */
+export class FrameMemory {
+  private slab = new Uint8Array(0);
+  private used = 0;
+
+  join(header: Uint8Array, body: Uint8Array): Uint8Array {
+    const length = header.length + body.length;
+    if (this.used + length > this.slab.length) {
+      this.slab = new Uint8Array(SLAB_BYTES);
+      this.used = 0;
+    }
+    const frame = this.slab.subarray(this.used, this.used + length);
+    this.used += length;
+    frame.set(header);
+    frame.set(body, header.length);
+    return frame;
+  }
+}
+
 export function plainBody(bytes: Uint8Array): EncodedBody {
   return { bytes, bodyLength: bytes.length, isCompressed: false };
 }
@@ -44,6 +68,7 @@ export class StreamOutput {
     readonly stream: number,
     credit: number,
     retained: RetainedBytes,
+    private readonly memory: FrameMemory,
     private readonly transmit: (frame: DataFrame) => void,
   ) {
     this.window = new SendWindow(credit, retained);
@@ -61,8 +86,8 @@ export class StreamOutput {
     const sequence = this.window.nextSequence;
     const header = encodeFrameHeader({ type, stream: this.stream, sequence, bodyLength, isCompressed });
     const isCopied = bytes.length <= MAX_COPIED_BYTES;
-    // One small piece of a pool takes far less memory than two arrays.
-    const parts: DataFrame['parts'] = isCopied ? [Buffer.concat([header, bytes])] : [header, bytes];
+    // One small piece of a slab takes far less memory than two arrays.
+    const parts: DataFrame['parts'] = isCopied ? [this.memory.join(header, bytes)] : [header, bytes];
     const frame: DataFrame = { stream: this.stream, parts };
     this.window.push(frame, frameCost({ bodyLength }));
     this.transmit(frame);

@@ -8,7 +8,7 @@ import { LIMITS } from '../../protocol/limits';
 import type { ScopedDeployments } from '../security/scopedDeployments';
 import type { ScopedEngine } from '../security/scopedEngine';
 import { ContainerFeed, type ControlOutlet } from './containerFeed';
-import { StreamOutput, type DataFrame } from './dataFrame';
+import { FrameMemory, StreamOutput, type DataFrame } from './dataFrame';
 import { DeploymentFeed } from './deployments/deploymentFeed';
 import type { SessionUploads } from './deployments/sessionUploads';
 import type { Principal } from './principal';
@@ -50,6 +50,7 @@ export class Session implements Disposable {
   private readonly store = new DisposableStore();
   private readonly streams = new Map<number, SessionStream>();
   private readonly retained = new RetainedBytes();
+  private readonly frameMemory = new FrameMemory();
   private readonly feed: ContainerFeed;
   private readonly encode = eventEncoder('e');
   /** As long as the connection that asked for it. */
@@ -227,7 +228,8 @@ export class Session implements Disposable {
   }
 
   output(stream: number, credit: number): StreamOutput {
-    return new StreamOutput(stream, credit, this.retained, (frame) => this.connection?.sendBulk(frame));
+    const transmit = (frame: DataFrame): void => this.connection?.sendBulk(frame);
+    return new StreamOutput(stream, credit, this.retained, this.frameMemory, transmit);
   }
 
   add(stream: SessionStream): void {
