@@ -43,6 +43,8 @@ export class ProxyConnection {
     };
     this.closed = new Promise((resolve) => {
       for (const socket of [client, engine]) {
+        // What it is given it passes on at once, as routers do.
+        socket.setNoDelay(true);
         socket.on('error', () => this.destroy());
         socket.once('close', () => {
           this.destroy();
