@@ -13,10 +13,13 @@ export default class ResultsReporter extends Mocha.reporters.Spec {
     super(runner, options);
     endWithRunner();
     /** @type {import('./results.mjs').Results} */
-    const results = { passed: [], failed: [], skipped: [] };
+    const results = { passed: [], failed: [], skipped: [], repeated: [] };
     runner.on('pass', (test) => results.passed.push({ title: test.fullTitle() }));
     runner.on('fail', (test, error) =>
       results.failed.push({ title: test.fullTitle(), message: error.message }),
+    );
+    runner.on('retry', (test, error) =>
+      results.repeated.push({ title: test.fullTitle(), message: error.message }),
     );
     runner.on('pending', (test) =>
       results.skipped.push({ title: test.fullTitle(), reason: skipReason(test) }),

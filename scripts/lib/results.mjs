@@ -2,12 +2,16 @@
 
 /**
  * @typedef {{title: string, reason?: string, message?: string}} Outcome
- * @typedef {{passed: Outcome[], failed: Outcome[], skipped: Outcome[]}} Results
+ * @typedef {{passed: Outcome[], failed: Outcome[], skipped: Outcome[], repeated: Outcome[]}} Results
+ *   `repeated` are those that failed once and were tried again; how that went is among the others
  */
+
+/** A difference needs more than its headline. */
+const MESSAGE_LINES = 8;
 
 /** @returns {Results} */
 export function noResults() {
-  return { passed: [], failed: [], skipped: [] };
+  return { passed: [], failed: [], skipped: [], repeated: [] };
 }
 
 /**
@@ -34,7 +38,7 @@ export function resultsOf(report, exitCode, what) {
 }
 
 /**
- * Prints failures and skips by name and, as the very last line, the counts.
+ * Prints failures, second attempts and skips by name and, as the very last line, the counts.
  * @param {Map<string, Results>} tiers
  * @returns {number} the exit code: 0 when something passed and nothing failed
  */
@@ -42,8 +46,10 @@ export function printSummary(tiers) {
   const total = noResults();
   for (const [tier, results] of tiers) {
     for (const { title, reason } of results.skipped) console.log(`skipped  ${tier}: ${title} (${reason})`);
+    for (const { title, message } of results.repeated)
+      console.log(`tried again  ${tier}: ${title}: ${firstLines(message)}`);
     for (const { title, message } of results.failed)
-      console.log(`FAILED   ${tier}: ${title}: ${firstLine(message)}`);
+      console.log(`FAILED   ${tier}: ${title}: ${firstLines(message)}`);
     total.passed.push(...results.passed);
     total.failed.push(...results.failed);
     total.skipped.push(...results.skipped);
@@ -56,6 +62,9 @@ export function printSummary(tiers) {
 }
 
 /** @param {string | undefined} message */
-function firstLine(message = '') {
-  return message.trim().split('\n', 1)[0];
+function firstLines(message = '') {
+  return message
+    .trim()
+    .split(/\s*\n\s*/, MESSAGE_LINES)
+    .join(' | ');
 }

@@ -48,8 +48,9 @@ export const TIERS = [
   mochaTier('e2e', {
     testTimeoutMs: 150_000,
     tierTimeoutMs: 25 * MINUTE_MS,
-    // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves.
-    mochaArgs: ['--exit'],
+    // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves. A screen
+    // may be too slow for once on a busy machine; the second attempt is reported.
+    mochaArgs: ['--exit', '--retries', '1'],
     needsEngine: true,
     needsPackage: true,
     obstacle: whyNoWorkbench,
@@ -94,7 +95,7 @@ function mochaTier(
       if (!reason) return runMocha(name, args, env, tierTimeoutMs);
       // A dry run finds the names of the tests without running one.
       const { passed, failed } = await runMocha(name, ['--dry-run', ...args], env, tierTimeoutMs);
-      return { passed: [], failed, skipped: passed.map(({ title }) => ({ title, reason })) };
+      return { ...noResults(), failed, skipped: passed.map(({ title }) => ({ title, reason })) };
     },
   };
 }
@@ -154,7 +155,7 @@ async function runInExtensionHosts(context) {
     }
     console.log(`\n  ${what}`);
     const results = await runInExtensionHost(version, what, context);
-    for (const kind of /** @type {const} */ (['passed', 'failed', 'skipped'])) {
+    for (const kind of /** @type {const} */ (['passed', 'failed', 'skipped', 'repeated'])) {
       total[kind].push(
         ...results[kind].map((outcome) => ({ ...outcome, title: `${what}: ${outcome.title}` })),
       );

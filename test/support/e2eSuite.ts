@@ -75,6 +75,11 @@ export class E2eSuite {
   }
 }
 
+/** Mocha knows, but its types keep it to themselves. */
+function isSecondAttempt(test: Mocha.Test | undefined): boolean {
+  return test !== undefined && (test as unknown as { currentRetry(): number }).currentRetry() > 0;
+}
+
 /** A script that prints these bytes and stays. */
 export function printing(bytes: Buffer | string): string {
   return `echo ${Buffer.from(bytes).toString('base64')} | base64 -d; ${STAY}`;
@@ -89,6 +94,11 @@ export function e2eSuite(options: WorkbenchOptions = {}): E2eSuite {
     await suite.removeContainers();
     const env = { DOCKER_HOST: suite.engine?.dockerHost, ...options.env };
     suite.workbench = await openWorkbench({ ...options, env });
+  });
+  beforeEach(async function () {
+    if (!isSecondAttempt(this.currentTest)) return;
+    // What the first attempt may have left open: a menu, an input, a dialog.
+    for (let each = 0; each < 3; each++) await suite.page.page.keyboard.press('Escape');
   });
   afterEach(async function () {
     const { currentTest } = this;
