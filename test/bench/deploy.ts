@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { eventually } from '../support/eventually';
 import { busyboxImage, testLabel } from '../support/testEngine';
 import { DeploymentFixture } from '../support/deploymentFixture';
 import { withEngine } from './engine';
@@ -9,6 +11,8 @@ import { median, rounded } from './statistics';
 import type { Figures } from './main';
 
 const run = promisify(execFile);
+const APP = 'bench-deploy';
+const NANOSECONDS_PER_MILLISECOND = 1e6;
 const STEPS = 20;
 const ROUNDS = Number(process.env['QUAYWATCH_BENCH_ROUNDS'] ?? 5);
 const COMMAND = JSON.stringify(['sh', '-c', 'trap "exit 0" TERM; sleep 100000 & wait']);
@@ -34,6 +38,9 @@ async function measure(fixture: DeploymentFixture, dockerHost: string): Promise<
   const lines = [`FROM ${busyboxImage}`, ...steps, 'COPY message /message', `CMD ${COMMAND}`];
   const folder = fixture.files({ Dockerfile: `${lines.join('\n')}\n`, message: 'zero' });
   const windows: number[] = [];
+  const events = await ContainerEvents.open(fixture);
+  const down: number[] = [];
+  const stop: number[] = [];
   let version = 0;
   const change = (): void => writeFileSync(join(folder, 'message'), `version ${++version} ${Date.now()}\n`);
   const docker = async (...args: readonly string[]): Promise<unknown> =>
@@ -63,26 +70,74 @@ async function measure(fixture: DeploymentFixture, dockerHost: string): Promise<
     });
     const source = { kind: 'folder', folder } as const;
     const run = { labels: { [testLabel]: '1' } };
-    const over = await fixture.deploy({ app: 'bench-deploy', source, run, health: { stableMs: 100 } });
+    const over = await fixture.deploy({ app: APP, source, run, health: { stableMs: 100 } });
     watch.dispose();
     if (over.status !== 'success') throw new Error(over.message);
     const stopping = over.stages.find(({ stage }) => stage === 'stopping_old');
     const health = over.stages.find(({ stage }) => stage === 'health_check');
     windows.push((health?.startedAtMs ?? 0) - (stopping?.startedAtMs ?? 0));
+    if (version > 2) {
+      down.push(await events.between('die', 'start'));
+      stop.push(await events.between('kill', 'die'));
+    }
+    events.forget();
     return runningMs - startedMs;
   };
   await byHand();
   await deployed();
   windows.length = 0;
   const { ours, theirs } = await rounds(deployed, byHand);
+  events.close();
   return {
     'deploy.vsByHand': rounded(median(ours) / median(theirs)),
     'deploy.runningMs': Math.round(median(ours)),
     'deploy.byHandMs': Math.round(median(theirs)),
+    // With no running container, by the engine's own clock; and before that the old one's own stop.
+    'deploy.downMs': Math.round(median(down)),
+    'deploy.longestDownMs': Math.round(Math.max(...down)),
+    'deploy.ownStopMs': Math.round(median(stop)),
     // An upper bound: it begins with making the new container, and ends when the old one is away and the new one runs.
     'deploy.windowMs': Math.round(median(windows)),
     'deploy.rounds': ROUNDS,
   };
+}
+
+/** What happens to the containers of the app, by the engine's clock. */
+class ContainerEvents {
+  private readonly seen: { readonly action: string; readonly nanoseconds: number }[] = [];
+
+  private readonly closing = new AbortController();
+
+  static async open({ docker }: DeploymentFixture): Promise<ContainerEvents> {
+    const label = [`dev.quaywatch.app=${APP}`];
+    const events = new ContainerEvents();
+    const { signal: abortSignal } = events.closing;
+    const stream = await docker.getEvents({ filters: { type: ['container'], label }, abortSignal });
+    const lines = createInterface({ input: stream });
+    // It ends with an error when it is closed.
+    for (const one of [stream, lines]) one.on('error', () => undefined);
+    lines.on('line', (line) => {
+      const { Action, timeNano } = JSON.parse(line) as { Action: string; timeNano: number };
+      events.seen.push({ action: Action, nanoseconds: timeNano });
+    });
+    return events;
+  }
+
+  /** Milliseconds from the first of the one to the first of the other. */
+  async between(from: string, to: string): Promise<number> {
+    const find = (action: string): number | undefined =>
+      this.seen.find((event) => event.action === action)?.nanoseconds;
+    await eventually(`${from} and ${to} are told`, () => find(from) !== undefined && find(to) !== undefined);
+    return ((find(to) ?? 0) - (find(from) ?? 0)) / NANOSECONDS_PER_MILLISECOND;
+  }
+
+  forget(): void {
+    this.seen.length = 0;
+  }
+
+  close(): void {
+    this.closing.abort();
+  }
 }
 
 async function rounds(
