@@ -105,38 +105,34 @@ function flatten(items: readonly LogItem[]): {
   return { lines, notes };
 }
 
+/** The timestamp before the one that is being encoded; a string would be read anew for each. */
+const previousTimestamp = new Uint8Array(LONGEST_TIMESTAMP);
+
 /** Fills in what the rows say of stream and timestamp. */
 function encodeTimestamps(lines: readonly LogLine[], rows: Uint8Array, bytes: Uint8Array): Uint8Array {
   let length = 0;
-  let previous = '';
+  let previousLength = 0;
   let row = 0;
   for (const { timestamp: stated, stream } of lines) {
     const timestamp = stated.length > LONGEST_TIMESTAMP ? '' : stated;
-    const shared = sharedLength(previous, timestamp);
-    const start = length;
+    const most = Math.min(previousLength, timestamp.length);
+    let index = 0;
+    while (index < most && timestamp.charCodeAt(index) === previousTimestamp[index]) index++;
+    rows[row] = stream === 'stdout' ? STDOUT : STDERR;
+    rows[row + SHARED_OFFSET] = index;
+    rows[row + REST_OFFSET] = timestamp.length - index;
+    rows[row + RESERVED_OFFSET] = 0;
+    row += ROW_BYTES;
     let units = 0;
-    for (let index = shared; index < timestamp.length; index++) {
+    for (; index < timestamp.length; index++) {
       const unit = timestamp.charCodeAt(index);
       units |= unit;
-      bytes[length++] = unit;
+      bytes[length++] = previousTimestamp[index] = unit;
     }
     if (units > LAST_ASCII) throw new ProtocolError('badMessage', 'A timestamp that is none.');
-    rows[row] = stream === 'stdout' ? STDOUT : STDERR;
-    rows[row + SHARED_OFFSET] = shared;
-    rows[row + RESERVED_OFFSET] = 0;
-    rows[row + REST_OFFSET] = length - start;
-    row += ROW_BYTES;
-    previous = timestamp;
+    previousLength = timestamp.length;
   }
   return bytes.subarray(0, length);
-}
-
-function sharedLength(a: string, b: string): number {
-  if (a === b) return a.length;
-  const longest = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < longest && a.charCodeAt(length) === b.charCodeAt(length)) length++;
-  return length;
 }
 
 /** Fills in what the rows say of texts that are all ASCII, which nearly all are. */
