@@ -47,7 +47,7 @@ export const TIERS = [
   },
   mochaTier('e2e', {
     testTimeoutMs: 150_000,
-    tierTimeoutMs: 25 * MINUTE_MS,
+    tierTimeoutMs: 35 * MINUTE_MS,
     // Sockets to a closed browser or a stopped engine may linger; suites end what they start by themselves. A screen
     // may be too slow for once on a busy machine; the second attempt is reported.
     mochaArgs: ['--exit', '--retries', '1'],
