@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { testEngineOrSkip } from '../support/testEngine';
 import { accountOf } from './account';
-import { alternate, median, percentile } from './statistics';
+import { pageWork, type TraceEvent } from './chromiumTrace';
+import { alternate, median, percentile, slope } from './statistics';
 
 const root = path.resolve(__dirname, '../..');
 
 /** Runs the command as people do, with little work: what it measures is not looked at, only that it measures. */
-function bench(...names: string[]): Record<string, unknown> {
-  const args = ['--import', 'tsx', 'test/bench/main.ts', ...names, '--json'];
+function bench(...words: string[]): Record<string, unknown> {
+  const args = ['--import', 'tsx', 'test/bench/main.ts', ...words, '--json'];
   const env = {
     ...process.env,
     QUAYWATCH_BENCH_LINES: '20000',
@@ -88,6 +89,26 @@ describe('the benchmarks', function () {
     assert.equal(figures['metrics.engine.openStreams'], 0);
   });
 
+  it('measure the metrics page in VS Code beside the same window without it', () => {
+    const figures = bench('panel', '--minutes', '0.05');
+    assert.equal(figures['panel.containers'], 20);
+    for (const name of [
+      'panel.samplesPerSecond',
+      'panel.table.scriptPercent',
+      'panel.table.layoutPercent',
+      'panel.table.longestTaskMs',
+      'panel.table.frames',
+      'panel.table.hostCorePercent',
+      'panel.charts.scriptPercent',
+      'panel.closed.windowBusyPercent',
+      'panel.heap.lastMegabytes',
+      'panel.nodes.last',
+    ])
+      assert.ok(Number(figures[name]) > 0, `${name}: ${String(figures[name])}`);
+    assert.equal(figures['panel.closed.scriptPercent'], 0);
+    assert.ok(Number(figures['panel.closed.hostCorePercent']) >= 0);
+  });
+
   it('account for every line of a channel in VS Code, and of fifty', () => {
     const figures = bench('memory');
     assert.deepEqual(
@@ -107,6 +128,13 @@ describe('the benchmarks', function () {
     const figures = bench('idle');
     assert.equal(figures['idle.requests'], 0);
     assert.ok(Number(figures['idle.shownCpuMs']) > 0);
+  });
+
+  it('ask for minutes that are a number', () => {
+    const args = ['--import', 'tsx', 'test/bench/main.ts', 'panel', '--minutes', 'many'];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    assert.equal(status, 2);
+    assert.match(stderr, /--minutes is a number/);
   });
 
   it('name the benchmarks there are when asked for another', () => {
@@ -133,12 +161,98 @@ describe('the account of a channel', () => {
   });
 });
 
+describe('the work of a page in a trace', () => {
+  const MAIN = { pid: 1, tid: 1 };
+  const complete = (name: string, ts: number, dur: number, frame?: string, thread = MAIN): TraceEvent => ({
+    name,
+    ph: 'X',
+    ts: ts * 1_000,
+    dur: dur * 1_000,
+    ...thread,
+    ...(frame !== undefined && { args: { data: { frame } } }),
+  });
+  const main: TraceEvent = {
+    name: 'thread_name',
+    ph: 'M',
+    ts: 0,
+    ...MAIN,
+    args: { name: 'CrRendererMain' },
+  };
+  const reported = (id: string, beginMs: number, endMs: number, state: string): TraceEvent[] => [
+    {
+      name: 'PipelineReporter',
+      ph: 'b',
+      pid: 1,
+      tid: 2,
+      ts: beginMs * 1_000,
+      id2: { local: id },
+      args: { frame_reporter: { state } },
+    },
+    { name: 'PipelineReporter', ph: 'e', pid: 1, tid: 2, ts: endMs * 1_000, id2: { local: id } },
+  ];
+
+  it("counts a document's script once, however it is nested, and apart from others'", () => {
+    const work = pageWork(
+      [
+        main,
+        complete('RunTask', 0, 50),
+        complete('FunctionCall', 1, 5, 'root'),
+        complete('HandlePostMessage', 10, 20),
+        complete('FunctionCall', 12, 15, 'page'),
+        complete('FunctionCall', 13, 5, 'page'),
+        complete('Layout', 40, 7, 'page'),
+        complete('RunTask', 60, 90),
+        complete('FunctionCall', 61, 80, 'root'),
+        complete('FunctionCall', 61, 1_000, 'page', { pid: 2, tid: 2 }),
+      ],
+      'root',
+      'page',
+    );
+    assert.deepEqual([work.scriptMs, work.layoutMs, work.busyMs, work.longestTaskMs], [20, 7, 140, 50]);
+  });
+
+  it('takes the time that the thread ran where the trace tells it', () => {
+    const slowed = { ...complete('FunctionCall', 1, 500, 'page'), tdur: 30_000 };
+    const work = pageWork([main, complete('FunctionCall', 0, 1, 'root'), slowed], 'root', 'page');
+    assert.equal(work.scriptMs, 30);
+  });
+
+  it('measures the frames that had something to show, also those that were dropped', () => {
+    const work = pageWork(
+      [
+        main,
+        complete('FunctionCall', 0, 1, 'root'),
+        ...reported('a', 0, 16, 'STATE_PRESENTED_ALL'),
+        ...reported('b', 0, 400, 'STATE_NO_UPDATE_DESIRED'),
+        ...reported('a', 20, 140, 'STATE_DROPPED'),
+      ],
+      'root',
+      undefined,
+    );
+    assert.deepEqual(work.framesMs, [16, 120]);
+    assert.equal(work.scriptMs, 0);
+  });
+});
+
 describe('the statistics of benchmarks', () => {
   it('takes the middle value', () => {
     assert.equal(median([3, 1, 2]), 2);
     assert.equal(median([4, 1, 3, 2]), 2.5);
     assert.equal(median([7]), 7);
     assert.ok(Number.isNaN(median([])));
+  });
+
+  it('finds by how much values grow', () => {
+    assert.equal(
+      slope([
+        [0, 10],
+        [1, 12],
+        [2, 14],
+      ]),
+      2,
+    );
+    assert.equal(slope([[5, 7]]), 0);
+    assert.equal(slope([]), 0);
   });
 
   it('takes percentiles by nearest rank', () => {

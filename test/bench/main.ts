@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { activationBenchmark } from './activation';
 import { agentBenchmark } from './agent';
 import { deployBenchmark } from './deploy';
@@ -8,12 +9,18 @@ import { latencyBenchmark } from './latency';
 import { logsBenchmark } from './logs';
 import { memoryBenchmark } from './memory';
 import { metricsBenchmark } from './metrics';
+import { panelBenchmark } from './panel';
 import { treeBenchmark } from './tree';
 
 /** Figures by name, such as `logs.local.vsCli`. */
 export type Figures = Readonly<Record<string, number | string>>;
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
+export interface BenchmarkOptions {
+  /** How long what must not grow is watched. */
+  readonly minutes?: number | undefined;
+}
+
+const BENCHMARKS: Readonly<Record<string, (options: BenchmarkOptions) => Promise<Figures>>> = {
   logs: logsBenchmark,
   latency: latencyBenchmark,
   memory: memoryBenchmark,
@@ -25,11 +32,21 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figures>>> = {
   activation: activationBenchmark,
   agent: agentBenchmark,
   metrics: metricsBenchmark,
+  panel: panelBenchmark,
 };
 
 /** `npm run -s bench -- NAME… [--json]`, or `all`: figures beside those of a named peer, from the same run. */
 async function main(args: readonly string[]): Promise<number> {
-  const names = args.filter((arg) => !arg.startsWith('-'));
+  const { values, positionals: names } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, minutes: { type: 'string' } },
+  });
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  if (minutes !== undefined && !(minutes > 0)) {
+    console.error('--minutes is a number of minutes.');
+    return 2;
+  }
   const chosen = names.length === 0 || names.includes('all') ? Object.keys(BENCHMARKS) : names;
   const unknown = chosen.filter((name) => !(name in BENCHMARKS));
   if (unknown.length > 0) {
@@ -41,9 +58,9 @@ async function main(args: readonly string[]): Promise<number> {
   const figures: Record<string, number | string> = {};
   for (const name of chosen) {
     console.error(`bench: ${name}`);
-    Object.assign(figures, await BENCHMARKS[name]?.());
+    Object.assign(figures, await BENCHMARKS[name]?.({ minutes }));
   }
-  if (args.includes('--json')) console.log(JSON.stringify(figures));
+  if (values.json) console.log(JSON.stringify(figures));
   else for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(36)} ${value}`);
   return 0;
 }

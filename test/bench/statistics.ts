@@ -13,6 +13,21 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** By how much values grow for each unit, along the straight line that is nearest to all; of fewer than two, 0. */
+export function slope(points: readonly (readonly [at: number, value: number])[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanAt = mean(points.map(([at]) => at));
+  const meanValue = mean(points.map(([, value]) => value));
+  let product = 0;
+  let square = 0;
+  for (const [at, value] of points) {
+    product += (at - meanAt) * (value - meanValue);
+    square += (at - meanAt) ** 2;
+  }
+  return square === 0 ? 0 : product / square;
+}
+
 export function rounded(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }

@@ -3,7 +3,7 @@ import type { Frame } from 'playwright-core';
 import { seriousViolations } from '../support/axe';
 import { e2eSuite } from '../support/e2eSuite';
 import { eventually } from '../support/eventually';
-import { metricsRow, panelFrame } from '../support/panelFrame';
+import { metricsRow, panelFrame, panelShows } from '../support/panelFrame';
 
 const HOSTILE = '<img src=x onerror="document.title=1"><b>bold</b> 🐳'.padEnd(300, '=');
 const NARROW_PX = 250;
@@ -36,6 +36,16 @@ describe('metrics, as a person uses them', function () {
   const hasCharts = async (frame: Frame): Promise<void> => {
     await frame.locator('.detail h2:text-is("busy")').waitFor();
     await frame.locator('[data-chart=cpu] .readouts .readout', { hasText: /\d%/ }).waitFor();
+  };
+  const openView = async (): Promise<Frame> => {
+    await suite.page.openViewContainer('Quaywatch');
+    const unfold = async (view: string, isWanted: boolean): Promise<void> => {
+      const header = suite.page.page.locator(`.pane-header[aria-label^="${view}"]`);
+      if ((await header.getAttribute('aria-expanded')) !== String(isWanted)) await header.click();
+    };
+    await unfold('Metrics', true);
+    await unfold('Containers', false);
+    return panelFrame(suite.page, 'metrics', 'view');
   };
   const focusedText = (frame: Frame): Promise<string> =>
     frame.evaluate<string>(`document.activeElement?.textContent ?? ''`);
@@ -79,7 +89,17 @@ describe('metrics, as a person uses them', function () {
     assert.match(await focusedText(frame), /busy/);
     await press('ArrowDown');
     assert.match(await focusedText(frame), /calm/);
-    await press('ArrowUp', 'Enter');
+    await press('ArrowUp');
+    // Focus goes with its row where that changes its place.
+    for (const direction of ['descending', 'ascending']) {
+      await frame.evaluate('document.querySelector("[data-column=name] button").click()');
+      await frame.locator(`[data-column=name][aria-sort=${direction}]`).waitFor();
+      const place =
+        direction === 'descending' ? frame.locator('.body .row').last() : frame.locator('.body .row').first();
+      await place.locator('.name-text:text-is("busy")').waitFor();
+      assert.match(await focusedText(frame), /^busy/);
+    }
+    await press('Enter');
     await hasCharts(frame);
     await press('Escape');
     await hasFigures(frame);
@@ -198,14 +218,7 @@ describe('metrics, as a person uses them', function () {
 
   it(`are usable at ${NARROW_PX} pixels in the side bar`, async () => {
     const { page } = suite.page;
-    await suite.page.openViewContainer('Quaywatch');
-    const unfold = async (view: string, isWanted: boolean): Promise<void> => {
-      const header = page.locator(`.pane-header[aria-label^="${view}"]`);
-      if ((await header.getAttribute('aria-expanded')) !== String(isWanted)) await header.click();
-    };
-    await unfold('Metrics', true);
-    await unfold('Containers', false);
-    const frame = await panelFrame(suite.page, 'metrics', 'view');
+    const frame = await openView();
     const box = await page.locator('.part.sidebar').boundingBox();
     assert.ok(box);
     const [edge, middle] = [box.x + box.width, box.y + box.height / 2];
@@ -228,5 +241,23 @@ describe('metrics, as a person uses them', function () {
     assert.ok(await fits(), 'charts');
     await suite.page.screenshot('metrics-narrow-detail');
     await frame.locator('.back').click();
+  });
+
+  it('are brought back by a reload of the window, in the side bar and as a tab', async () => {
+    const view = await openView();
+    await hasFigures(view);
+    const editor = await openCharts();
+    // As a person does it: what is open is saved before.
+    await suite.page.runCommand('Developer: Reload Window');
+    await eventually('the pages are gone', () => {
+      const frames = suite.page.page.frames();
+      return !frames.includes(view) && !frames.includes(editor);
+    });
+    const figure = ':text-matches("\\\\d%")';
+    const charts = `.detail:has(h2:text-is("busy")) [data-chart=cpu] .readouts .readout${figure}`;
+    await panelShows(suite.page, 'metrics', 'editor', charts);
+    const row = `.body .row:has(.name-text:text-is("busy")) .cell.cpu .value${figure}`;
+    await panelShows(suite.page, 'metrics', 'view', row);
+    await suite.page.screenshot('metrics-reloaded');
   });
 });

@@ -1,7 +1,11 @@
 import type { Frame, Locator, Page } from 'playwright-core';
+import { eventually } from './eventually';
 import type { VSCodePage } from './vscodePage';
 
 const PATIENCE_MS = 30_000;
+const RELOAD_PATIENCE_MS = 90_000;
+/** A document that is there answers at once. */
+const ANSWER_MS = 2_000;
 
 /** A page of a panel inside VS Code: a document in a frame in a frame. It is another one each time it is shown. */
 export async function panelFrame(
@@ -18,14 +22,32 @@ export async function panelFrame(
   }
 }
 
+/**
+ * Waits until a page of a panel shows something, whichever of its documents does: after a reload of the window VS Code may
+ * load a page more than once before it stays.
+ *
+ * @param selector within the page's body
+ */
+export async function panelShows(
+  { page }: Pick<VSCodePage, 'page'>,
+  panel: string,
+  place: 'view' | 'editor',
+  selector: string,
+): Promise<void> {
+  const whole = `body[data-panel="${panel}"][data-place="${place}"] ${selector}`;
+  const isShown = async (): Promise<boolean> => (await findFrame(page, whole)) !== undefined;
+  await eventually(`${panel} as ${place} shows ${selector}`, isShown, RELOAD_PATIENCE_MS);
+}
+
 async function findFrame(page: Page, selector: string): Promise<Frame | undefined> {
   for (const frame of page.frames()) {
-    // A frame may go while it is asked.
-    const found = await frame
+    // A frame may go while it is asked, or be one that is never loaded.
+    const asked = frame
       .locator(selector)
       .count()
       .catch(() => 0);
-    if (found > 0) return frame;
+    const gaveUp = new Promise<number>((resolve) => setTimeout(resolve, ANSWER_MS, 0).unref());
+    if ((await Promise.race([asked, gaveUp])) > 0) return frame;
   }
   return undefined;
 }

@@ -25,8 +25,8 @@ import { Toolbar } from './toolbar';
 
 /** Rows that change places at every figure can't be read. */
 const REORDER_MS = 3_000;
-/** Nor clicked, if they do so under the pointer. */
-const POINTER_REST_MS = 2_000;
+/** Nor chosen, if they do so under the pointer or between two keys. */
+const TOUCH_REST_MS = 2_000;
 /** What is old has to look old although nothing comes. */
 const TICK_MS = 3_000;
 const LOOK_DELAY_MS = 120;
@@ -44,7 +44,6 @@ export class Page {
   private scope: Scope | undefined;
   private table: Table = { items: [], keys: [], total: 0, stopped: 0 };
   private watched: ReadonlySet<RowKey> = new Set();
-  private lookedAt: readonly RowKey[] | undefined;
   private readonly hostsView: HostsView;
   private readonly toolbar: Toolbar;
   private readonly tableView: TableView;
@@ -290,8 +289,7 @@ export class Page {
     const keys = isHidden && opened === undefined ? [...this.tableView.inSight] : this.currentTable().keys;
     const { looked, beyond } = lookOrder(this.state, keys, this.tableView.inSight, opened);
     this.beyond = beyond;
-    if (looked.length !== this.lookedAt?.length || looked.some((key, at) => key !== this.lookedAt?.[at])) {
-      this.lookedAt = looked;
+    if (looked.length !== this.watched.size || looked.some((key) => !this.watched.has(key))) {
       this.watched = new Set(looked);
       this.context.act({ kind: 'look', keys: [...looked] });
     }
@@ -343,8 +341,10 @@ export class Page {
       thresholds: this.state.thresholds,
       hasSeveralHosts: this.state.hosts.size > 1,
     };
-    this.tableView.drawNew(this.state, drawing);
     this.tableView.draw(keys, this.state, drawing);
+    // Rows that changed places are a frame's work by themselves.
+    const isFull = isOrdered && this.tableView.inSight.size > 0;
+    if (isFull || this.tableView.drawNew(this.state, drawing)) this.frame.request();
     const hostName = this.scope ? (this.state.hosts.get(this.scope.hostId)?.row.name ?? '') : '';
     this.toolbar.draw(this.preferences, this.filter, this.scope, hostName);
     setText(this.note, this.noteText());
@@ -357,7 +357,7 @@ export class Page {
   private orderIfDue(): boolean {
     if (!this.isOrderWanted) return false;
     const nowMs = performance.now();
-    const isResting = nowMs - this.tableView.lastPointerMs > POINTER_REST_MS;
+    const isResting = nowMs - this.tableView.lastTouchedMs > TOUCH_REST_MS;
     if (!this.isOrderUrgent && (nowMs - this.orderedAtMs < REORDER_MS || !isResting)) return false;
     this.isOrderWanted = false;
     this.isOrderUrgent = false;

@@ -53,7 +53,8 @@ export class RowView {
   private cells: readonly CellView[] = [];
 
   constructor(
-    readonly key: RowKey,
+    /** Set anew where the element is to show another row; to be drawn then. */
+    public key: RowKey,
     private readonly context: PageContext,
     columns: readonly MetricColumn[],
   ) {
@@ -68,7 +69,7 @@ export class RowView {
     this.element = make('div', {
       class: 'row',
       role: 'row',
-      attributes: { tabindex: '-1', 'data-key': key },
+      attributes: { tabindex: '-1' },
       children: [nameCell],
     });
     this.setColumns(columns);

@@ -8,6 +8,8 @@ import type { Scope, Table, TableItem } from './table';
 
 const IN_SIGHT_MARGIN = '120px';
 const PAGE_ROWS = 10;
+/** Of those out of sight in one frame, so that none takes long. */
+const DRAWN_AT_ONCE = 20;
 
 /** What the columns need at least, in pixels. */
 const NAME_WIDTH = 120;
@@ -59,7 +61,9 @@ export class TableView {
   private columns: readonly MetricColumn[] = [];
   private current: string | undefined;
   private readonly observer: IntersectionObserver;
-  private pointerAtMs = Number.NEGATIVE_INFINITY;
+  private touchedAtMs = Number.NEGATIVE_INFINITY;
+  /** Elements in sight, whichever rows they show. */
+  private readonly seen = new Set<Element>();
   readonly inSight = new Set<RowKey>();
   private readonly undrawn = new Set<RowKey>();
 
@@ -78,15 +82,18 @@ export class TableView {
     this.observer = new IntersectionObserver((entries) => this.onSight(entries), {
       rootMargin: IN_SIGHT_MARGIN,
     });
-    this.body.addEventListener('keydown', (event) => this.onKey(event));
+    this.body.addEventListener('keydown', (event) => {
+      this.touchedAtMs = performance.now();
+      this.onKey(event);
+    });
     this.body.addEventListener('click', (event) => this.onClick(event));
     this.body.addEventListener('focusin', ({ target }) => this.onFocus(target));
-    this.body.addEventListener('pointermove', () => (this.pointerAtMs = performance.now()));
+    this.body.addEventListener('pointermove', () => (this.touchedAtMs = performance.now()));
   }
 
-  /** When a pointer last moved over the rows, by `performance.now()`. */
-  get lastPointerMs(): number {
-    return this.pointerAtMs;
+  /** When a pointer last moved over the rows, or a key through them, by `performance.now()`. */
+  get lastTouchedMs(): number {
+    return this.touchedAtMs;
   }
 
   drawHeader({ columns, sort }: MetricsPreferences): void {
@@ -119,18 +126,54 @@ export class TableView {
     }
   }
 
-  /** Puts the rows in this order, and makes and removes what came and went. */
-  setOrder(table: Table): void {
-    const wanted = new Map(table.items.map((item) => [idOf(item), item]));
-    const focused = this.body.contains(document.activeElement) ? document.activeElement : null;
+  /**
+   * Shows the rows in this order. Elements stay where they are and show another row: to move so many costs a layout of
+   * each.
+   */
+  setOrder({ items }: Table): void {
+    const active = document.activeElement;
+    const focused = this.body.contains(active) ? itemIdAt(active) : undefined;
+    const shown = this.order.flatMap((id) => this.items.get(id) ?? []);
+    const isSameShape = items.every(({ kind }, index) => {
+      const view = shown[index];
+      return !view || (kind === 'row') === (view.row !== undefined);
+    });
+    if (isSameShape) this.rebind(items, shown);
+    else this.arrange(new Map(items.map((item) => [idOf(item), item])));
+    this.order = items.map(idOf);
+    this.noteSight();
+    setAttribute(this.element, 'aria-rowcount', String(this.order.length + 1));
+    // Focus goes with its row; where that is gone, it stays in its place.
+    if (focused !== undefined) this.current = this.items.has(focused) ? focused : itemIdAt(active);
+    this.keepTabStop();
+    const wanted = this.current === undefined ? undefined : this.items.get(this.current)?.element;
+    if (focused !== undefined && wanted !== document.activeElement) wanted?.focus({ preventScroll: true });
+  }
+
+  private rebind(items: readonly TableItem[], shown: readonly ItemView[]): void {
+    for (const view of shown.slice(items.length)) this.drop(view);
+    this.items.clear();
+    items.forEach((item, index) => {
+      const view = shown[index];
+      if (!view) this.body.append(this.viewFor(idOf(item), item).element);
+      else if (item.kind === 'group') {
+        this.drawGroup(view.element, item);
+        this.keep(idOf(item), { element: view.element, group: item });
+      } else {
+        if (view.row && view.row.key !== item.key) {
+          view.row.key = item.key;
+          this.undrawn.add(item.key);
+        }
+        this.keep(idOf(item), view);
+      }
+    });
+  }
+
+  /** Moves, makes and removes elements. */
+  private arrange(wanted: ReadonlyMap<string, TableItem>): void {
     for (const [id, view] of this.items) {
       if (wanted.has(id)) continue;
-      this.observer.unobserve(view.element);
-      if (view.row) {
-        this.inSight.delete(view.row.key);
-        this.undrawn.delete(view.row.key);
-      }
-      view.element.remove();
+      this.drop(view);
       this.items.delete(id);
     }
     let place: ChildNode | null = this.body.firstChild;
@@ -139,11 +182,13 @@ export class TableView {
       if (place === view.element) place = place.nextSibling;
       else this.body.insertBefore(view.element, place);
     }
-    this.order = [...wanted.keys()];
-    setAttribute(this.element, 'aria-rowcount', String(this.order.length + 1));
-    this.keepTabStop();
-    if (focused instanceof HTMLElement && focused.isConnected && document.activeElement !== focused)
-      focused.focus({ preventScroll: true });
+  }
+
+  private drop({ element, row }: ItemView): void {
+    this.observer.unobserve(element);
+    this.seen.delete(element);
+    if (row) this.undrawn.delete(row.key);
+    element.remove();
   }
 
   private viewFor(id: string, item: TableItem): ItemView {
@@ -183,22 +228,30 @@ export class TableView {
 
   /** Draws rows that are in sight; others are drawn when they come into it. */
   draw(keys: Iterable<RowKey>, state: MetricsState, drawing: Omit<RowDrawing, 'host'>): void {
-    for (const key of keys) {
-      const known = state.rows.get(key);
-      if (!known || !this.inSight.has(key)) continue;
-      const host = state.hosts.get(known.row.hostId);
-      this.items.get(`row ${key}`)?.row?.draw(known, { ...drawing, host });
-    }
+    for (const key of keys) if (this.inSight.has(key)) this.drawRow(key, state, drawing);
   }
 
-  /** Rows that were never drawn are empty; even out of sight nobody may find them so. */
-  drawNew(state: MetricsState, drawing: Omit<RowDrawing, 'host'>): void {
+  /**
+   * Draws rows that are new in their place: even out of sight nobody may find them empty, or as another row.
+   *
+   * @returns whether there are more
+   */
+  drawNew(state: MetricsState, drawing: Omit<RowDrawing, 'host'>): boolean {
+    let room = DRAWN_AT_ONCE;
     for (const key of this.undrawn) {
-      const known = state.rows.get(key);
-      const host = known && state.hosts.get(known.row.hostId);
-      if (known) this.items.get(`row ${key}`)?.row?.draw(known, { ...drawing, host });
+      if (room-- === 0) return true;
+      this.drawRow(key, state, drawing);
+      this.undrawn.delete(key);
     }
-    this.undrawn.clear();
+    return false;
+  }
+
+  private drawRow(key: RowKey, state: MetricsState, drawing: Omit<RowDrawing, 'host'>): void {
+    const known = state.rows.get(key);
+    const row = this.items.get(`row ${key}`)?.row;
+    if (!known || !row) return;
+    row.draw(known, { ...drawing, host: state.hosts.get(known.row.hostId) });
+    this.undrawn.delete(key);
   }
 
   /** The table is hidden: what was in sight counts as it was. */
@@ -208,6 +261,7 @@ export class TableView {
 
   /** It is shown again. */
   resume(): void {
+    this.seen.clear();
     this.inSight.clear();
     for (const { row } of this.items.values()) if (row) this.observer.observe(row.element);
   }
@@ -270,12 +324,17 @@ export class TableView {
 
   private onSight(entries: readonly IntersectionObserverEntry[]): void {
     for (const { target, isIntersecting } of entries) {
-      const key = target instanceof HTMLElement ? target.dataset['key'] : undefined;
-      if (key === undefined) continue;
-      if (isIntersecting) this.inSight.add(key);
-      else this.inSight.delete(key);
+      if (isIntersecting) this.seen.add(target);
+      else this.seen.delete(target);
     }
+    this.noteSight();
     this.actions.inSightChanged();
+  }
+
+  private noteSight(): void {
+    this.inSight.clear();
+    for (const { element, row } of this.items.values())
+      if (row && this.seen.has(element)) this.inSight.add(row.key);
   }
 }
 
