@@ -35,6 +35,21 @@ export interface ComposeService {
   readonly replica: number;
 }
 
+/**
+ * When a container's runs began and ended, as the engine's events told; only of what happened while somebody listened to
+ * them. Times in milliseconds since the Unix epoch, by the engine's clock.
+ */
+export interface RunTimes {
+  /** When the latest run began. */
+  readonly startedAtMs?: number;
+  /** How the latest run that is over ended. */
+  readonly end?: {
+    readonly atMs: number;
+    readonly exitCode?: number;
+    readonly outOfMemory: boolean;
+  };
+}
+
 /** One container as the last list or refresh showed it. Never mutated: a change makes a new object. */
 export interface Container {
   readonly id: ContainerId;
@@ -57,6 +72,7 @@ export interface Container {
    * ago"), an event to the nanosecond.
    */
   readonly stateSinceMs?: number;
+  readonly run?: RunTimes;
   readonly ports: readonly ContainerPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly compose?: ComposeService;

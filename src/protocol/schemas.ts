@@ -37,6 +37,13 @@ const PortSchema = v.object({
 
 const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy'] satisfies readonly Health[];
 
+const RunTimesSchema = v.object({
+  startedAtMs: v.exactOptional(v.number()),
+  end: v.exactOptional(
+    v.object({ atMs: v.number(), exitCode: v.exactOptional(v.number()), outOfMemory: v.boolean() }),
+  ),
+});
+
 export const ContainerSchema = v.pipe(
   v.object({
     id: ContainerIdSchema,
@@ -50,6 +57,7 @@ export const ContainerSchema = v.pipe(
     health: v.exactOptional(v.string()),
     exitCode: v.exactOptional(v.number()),
     stateSinceMs: v.exactOptional(v.number()),
+    run: v.exactOptional(RunTimesSchema),
     ports: v.array(PortSchema),
     labels: v.record(v.string(), v.string()),
     compose: v.exactOptional(ComposeSchema),

@@ -9,6 +9,7 @@ import type { HostRegistry } from './hosts/hostRegistry';
 import type { LogTails } from './logs/logTails';
 import type { Notifier } from './notify';
 import { KnownFigures } from './panels/metrics/knownFigures';
+import { MarkerMemory, recordRuns } from './panels/metrics/containerMarkers';
 import { MetricsPanel } from './panels/metrics/metricsPanel';
 import { ThresholdNotices } from './panels/metrics/thresholdNotices';
 import { PanelEditor } from './panels/panelEditor';
@@ -52,10 +53,13 @@ export function composeMetrics(
       show: (message, ...buttons) => vscode.window.showWarningMessage(message, ...buttons),
     }),
   );
+  const markers = store.add(new MarkerMemory());
+  store.add(recordRuns(hosts, markers));
   const panel: MetricsPanel = new MetricsPanel({
     hosts,
     connector,
     memory: context.globalState,
+    markers,
     notifier,
     clock: systemClock,
     thresholds: thresholdsOf,

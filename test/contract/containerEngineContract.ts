@@ -77,6 +77,9 @@ function contract(fixture: ContractFixture): void {
         'exited with 7',
         ({ state, exitCode }) => state === 'exited' && exitCode === 7,
       );
+      const { startedAtMs = 0, end } = fixture.shown(id)?.run ?? {};
+      assert.deepEqual([end?.exitCode, end?.outOfMemory], [7, false]);
+      assert.ok(startedAtMs > 0 && end && end.atMs > startedAtMs, JSON.stringify({ startedAtMs, end }));
       await fixture.world.remove(id);
       await eventually('gone', () => fixture.shown(id) === undefined);
     });

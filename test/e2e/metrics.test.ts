@@ -7,6 +7,7 @@ import { metricsRow, panelFrame, panelShows } from '../support/panelFrame';
 
 const HOSTILE = '<img src=x onerror="document.title=1"><b>bold</b> 🐳'.padEnd(300, '=');
 const NARROW_PX = 250;
+const MOST_TABS = 40;
 const composed = (project: string, service: string) => ({
   'com.docker.compose.project': project,
   'com.docker.compose.service': service,
@@ -18,6 +19,15 @@ describe('metrics, as a person uses them', function () {
   const suite = e2eSuite({ viewport: { width: 1400, height: 950 } });
   const press = (...keys: readonly string[]): Promise<void> =>
     keys.reduce((before, key) => before.then(() => suite.page.page.keyboard.press(key)), Promise.resolve());
+  /** Goes there as somebody without a pointer does. */
+  const tabTo = async (frame: Frame, selector: string): Promise<void> => {
+    const isThere = `!!document.activeElement?.closest(${JSON.stringify(selector)})`;
+    for (let presses = 0; presses < MOST_TABS; presses++) {
+      if (await frame.evaluate<boolean>(isThere)) return;
+      await press('Tab');
+    }
+    assert.fail(`${MOST_TABS} times Tab did not lead to ${selector}`);
+  };
   const openEditor = async (): Promise<Frame> => {
     await suite.page.runCommand('Quaywatch: Open Metrics in Editor');
     const frame = await panelFrame(suite.page, 'metrics', 'editor');
@@ -71,20 +81,20 @@ describe('metrics, as a person uses them', function () {
   it('are a table that keys sort and filter', async () => {
     const frame = await openEditor();
     await frame.locator('.as-columns').waitFor();
-    await frame.locator('vscode-text-field').click();
+    await tabTo(frame, 'vscode-text-field');
     await suite.page.page.keyboard.type('alm');
     await metricsRow(frame, 'busy').waitFor({ state: 'detached' });
     await metricsRow(frame, 'calm').waitFor();
     await press('ControlOrMeta+A', 'Delete');
     await metricsRow(frame, 'busy').waitFor();
-    await frame.locator('[role=columnheader][data-column=memory] button').focus();
+    await tabTo(frame, '[data-column=memory]');
     await press('Enter');
     await frame.locator('[data-column=memory][aria-sort=descending]').waitFor();
     await frame.locator('[role=columnheader][data-column=name] button').focus();
     await press('Enter');
     await frame.locator('[data-column=name][aria-sort=ascending]').waitFor();
     await frame.locator('.body .row').first().locator('.name-text:text-is("busy")').waitFor();
-    await frame.locator('.body .row[tabindex="0"]').focus();
+    await tabTo(frame, '.body .row');
     await press('Home');
     assert.match(await focusedText(frame), /busy/);
     await press('ArrowDown');
@@ -109,13 +119,13 @@ describe('metrics, as a person uses them', function () {
   it('have charts that keys move through, zoom and read', async () => {
     const frame = await openCharts();
     const cpu = frame.locator('[data-chart=cpu]');
-    await frame.locator('button.range', { hasText: /^15 min$/ }).focus();
+    await tabTo(frame, 'button.range:nth-child(2)');
     await press('Enter');
     await frame.locator('button.range[aria-pressed=true]', { hasText: /^15 min$/ }).waitFor();
     await frame.locator('button.range', { hasText: /^5 min$/ }).focus();
     await press('Enter');
     await frame.locator('button.range[aria-pressed=true]', { hasText: /^5 min$/ }).waitFor();
-    await cpu.focus();
+    await tabTo(frame, '[data-chart=cpu]');
     const moment = cpu.locator('.chart-title .readout');
     await eventually('there are points to move to', async () => {
       await press('ArrowLeft');
@@ -179,8 +189,8 @@ describe('metrics, as a person uses them', function () {
     await frame.locator('.group-name').first().waitFor({ state: 'detached' });
   });
 
-  for (const theme of ['light', 'dark'] as const)
-    it(`have no serious violation that axe finds, in a ${theme} theme`, async () => {
+  for (const theme of ['light', 'highContrast', 'highContrastLight', 'dark'] as const)
+    it(`have no serious violation that axe finds, in the theme ${theme}`, async () => {
       await suite.page.setTheme(theme);
       const frame = await openCharts();
       assert.deepEqual(await seriousViolations(frame), [], 'charts');
@@ -193,12 +203,19 @@ describe('metrics, as a person uses them', function () {
 
   it('begin anew with their history when they are shown again', async () => {
     const hidden = await openCharts();
+    const hiddenAtMs = Date.now();
     await suite.page.runCommand('File: New Untitled Text File');
     await eventually('the page is gone', () => !suite.page.page.frames().includes(hidden));
     await suite.page.runCommand('Quaywatch: Open Metrics in Editor');
     const shown = await panelFrame(suite.page, 'metrics', 'editor');
     assert.notEqual(shown, hidden);
     await hasCharts(shown);
+    await shown.locator('vscode-button', { hasText: 'As table' }).click();
+    const oldest = shown.locator('.chart-table tbody tr').last().locator('th, td').first();
+    await eventually(
+      'the table goes back to before it was hidden',
+      async () => Date.parse((await oldest.innerText()).replace(/\s/g, ' ')) < hiddenAtMs,
+    );
   });
 
   it('say of a paused and of a stopped container what it is', async () => {

@@ -169,10 +169,30 @@ describe('what is behind a metrics page', () => {
         ['outOfMemory', 137],
       ],
     );
-    const follow = engine.follows.at(-1);
-    assert.equal(follow?.request.tail, 0);
-    page.session.act({ kind: 'open', subject: null });
-    assert.ok(follow.isStopped);
+    assert.equal(engine.follows.length, 0);
+  });
+
+  it('knows when containers began and ended while nobody looked at metrics', async () => {
+    page.session.dispose();
+    engine.onInspect = () => ({});
+    const [startedAtMs, atMs] = [Date.now() - 10_000, Date.now() - 20_000];
+    engine.update({ ...db, run: { startedAtMs, end: { atMs, exitCode: 137, outOfMemory: true } } });
+    engine.update({ ...db, run: { startedAtMs, end: { atMs: startedAtMs + 5_000, outOfMemory: false } } });
+    page = openPage(api);
+    page.session.act({ kind: 'open', subject: { kind: 'container', key: keyOf(db.id) } });
+    await eventually('the markers are told', () => changesOf(page, 'markers').length > 0);
+    assert.deepEqual(
+      changesOf(page, 'markers')[0]?.markers.map(({ kind, timeMs, exitCode }) => [kind, timeMs, exitCode]),
+      [
+        ['outOfMemory', atMs, 137],
+        ['started', startedAtMs, null],
+        ['stopped', startedAtMs + 5_000, null],
+      ],
+    );
+    engine.update({ ...db, run: { startedAtMs: startedAtMs + 7_000 } });
+    await eventually('a start is told at once', () =>
+      changesOf(page, 'markers').some(({ markers }) => markers.length === 4),
+    );
   });
 
   it('says in the tree what a container uses, as long as that is known', async () => {
@@ -199,19 +219,19 @@ describe('markers in what an engine says of a container', () => {
       { State: 'x' },
       { State: { StartedAt: 5, FinishedAt: 'never' } },
     ])
-      assert.deepEqual(markersIn(description, false), []);
+      assert.deepEqual(markersIn(description), []);
   });
 
   it('leave out what never happened, and an exit code that is forgotten', () => {
     const state = { StartedAt: '2024-01-01T00:02:00Z', FinishedAt: '2024-01-01T00:01:00Z', ExitCode: 0 };
     assert.deepEqual(
-      markersIn({ State: state }, true).map(({ kind, exitCode }) => [kind, exitCode]),
+      markersIn({ State: state }).map(({ kind, exitCode }) => [kind, exitCode]),
       [
         ['started', null],
-        ['outOfMemory', null],
+        ['stopped', null],
       ],
     );
-    assert.equal(markersIn({ State: { ...state, FinishedAt: '0001-01-01T00:00:00Z' } }, false).length, 1);
+    assert.equal(markersIn({ State: { ...state, FinishedAt: '0001-01-01T00:00:00Z' } }).length, 1);
   });
 });
 

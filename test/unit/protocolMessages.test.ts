@@ -38,6 +38,7 @@ const CONTAINER: Container = {
   health: 'healthy',
   exitCode: 3,
   stateSinceMs: 2,
+  run: { startedAtMs: 5, end: { atMs: 4, exitCode: 137, outOfMemory: true } },
   ports: [{ containerPort: 80, protocol: 'tcp', hostPort: 8080, hostAddress: '::' }],
   labels: { tier: 'front' },
   compose: { project: 'shop', service: 'web', replica: 1 },

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import type { ChartMarker } from '../../src/protocol/webview/metrics';
-import { timeText } from './format';
+import { minuteText, timeText } from './format';
 import type { ChartData, Span } from './chartData';
 import type { ChartSpec } from './chartSpecs';
 import type { PageContext } from './pageContext';
@@ -15,8 +15,16 @@ const RIGHT_EDGE = 24;
 const NEAR_LIMIT = 0.2;
 const BAND_PERCENT = 22;
 const GRID_PERCENT = 25;
-/** A longer span has no seconds on its scale. */
-const SHOWS_SECONDS_MS = 600_000;
+/** A longer span has no seconds on its scale, and so more room for times. */
+const SHOWS_SECONDS_MS = 180_000;
+const TIME_WIDTH = 64;
+const SECONDS_WIDTH = 96;
+/** Steps of the scale of time, in seconds. */
+const TIME_STEPS: readonly number[] = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 3, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 4, 6, 8, 12, 24].map((hours) => hours * 3_600),
+];
 const BINARY_STEPS: readonly number[] = Array.from({ length: 50 }, (_nothing, power) => 2 ** power);
 
 export interface ChartHandlers {
@@ -140,7 +148,8 @@ export class Chart {
         {
           ...axis,
           size: AXIS_HEIGHT,
-          space: 90,
+          incrs: [...TIME_STEPS],
+          space: () => (this.showsSeconds ? SECONDS_WIDTH : TIME_WIDTH),
           values: (_plot, splits) => splits.map((at) => this.axisTime(at)),
         },
         {
@@ -184,13 +193,14 @@ export class Chart {
     return handler(event);
   }
 
+  private get showsSeconds(): boolean {
+    const span = this.drawing?.span;
+    return span !== undefined && span.toMs - span.fromMs <= SHOWS_SECONDS_MS;
+  }
+
   private axisTime(seconds: number): string {
-    const { drawing } = this;
     const { language } = this.context;
-    const isLong = drawing && drawing.span.toMs - drawing.span.fromMs > SHOWS_SECONDS_MS;
-    return isLong
-      ? new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-      : timeText(seconds * 1000, language);
+    return this.showsSeconds ? timeText(seconds * 1000, language) : minuteText(seconds * 1000, language);
   }
 
   private selected(plot: uPlot): void {

@@ -60,6 +60,13 @@ export function timeText(timeMs: number, language: string): string {
   return Number.isNaN(date.getTime()) ? NOTHING : date.toLocaleTimeString(localeOf(language));
 }
 
+/** `14:03`. */
+export function minuteText(timeMs: number, language: string): string {
+  const date = new Date(timeMs);
+  if (Number.isNaN(date.getTime())) return NOTHING;
+  return date.toLocaleTimeString(localeOf(language), { hour: 'numeric', minute: '2-digit' });
+}
+
 /** With the day, where the range is longer than one. */
 export function dateTimeText(timeMs: number, language: string): string {
   const date = new Date(timeMs);

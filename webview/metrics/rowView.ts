@@ -1,10 +1,10 @@
-import type { MetricColumn, RowKey, Thresholds } from '../../src/protocol/webview/metrics';
+import type { Figures, MetricColumn, RowKey, Thresholds } from '../../src/protocol/webview/metrics';
 import { make, setAttribute, setText } from '../dom';
 import { fill } from '../texts';
 import { cellTexts, NOTHING, timeText } from './format';
 import type { PageContext } from './pageContext';
 import { isDimmed, overThreshold, rowStatus, type RowStatus } from './rowStatus';
-import { pathOf, SMALL_COLUMNS, type SmallColumn } from './smallLine';
+import { pathOf, SMALL_COLUMNS, SMALL_STEP_MS, type SmallColumn } from './smallLine';
 import type { HostState, RowState } from './state';
 
 const LINE_WIDTH = 60;
@@ -17,6 +17,9 @@ const SCALE_AT_LEAST: Readonly<Record<SmallColumn, number>> = {
   block: 1_000,
   processes: 2,
 };
+/** Rows draw their lines anew once in a step, each at another moment of it: all at once would be a long frame. */
+const PHASES = 5;
+let rowsMade = 0;
 const SVG = 'http://www.w3.org/2000/svg';
 /** Signs of the two directions; screen readers are told in words. */
 const DIRECTIONS: Readonly<Partial<Record<MetricColumn, readonly [string, string]>>> = {
@@ -51,6 +54,9 @@ export class RowView {
   private readonly status: HTMLElement;
   private readonly dot: HTMLElement;
   private cells: readonly CellView[] = [];
+  private readonly phaseMs = ((rowsMade++ % PHASES) * SMALL_STEP_MS) / PHASES;
+  /** What the lines show. */
+  private linesShown = '';
 
   constructor(
     /** Set anew where the element is to show another row; to be drawn then. */
@@ -79,6 +85,7 @@ export class RowView {
     for (const { element } of this.cells) element.remove();
     this.cells = columns.map((column) => makeCell(column, this.context.texts[column]));
     this.element.append(...this.cells.map(({ element }) => element));
+    this.linesShown = '';
   }
 
   draw(state: RowState, drawing: RowDrawing): void {
@@ -97,27 +104,36 @@ export class RowView {
     this.element.classList.toggle('dimmed', isDimmed(status));
     this.element.classList.toggle('over', isOver);
     const hasFigures = row.isActive && figures !== undefined && status.kind !== 'waiting';
+    const newestMs = drawing.host?.newestMs ?? Number.NEGATIVE_INFINITY;
     for (const cell of this.cells) {
       cell.element.classList.toggle('over', isOverCell(cell.column, over));
-      this.drawCell(cell, state, hasFigures, drawing);
+      this.drawCell(cell, figures, hasFigures);
     }
+    this.drawLines(state, newestMs);
   }
 
   private drawCell(
-    { column, words, first, second, path }: CellView,
-    { figures, lines }: RowState,
+    { column, words, first, second }: CellView,
+    figures: Figures | undefined,
     hasFigures: boolean,
-    { host }: RowDrawing,
   ): void {
     const { texts } = this.context;
     const values = hasFigures && figures ? cellTexts(column, figures) : ([NOTHING, NOTHING] as const);
     setText(first, values[0]);
     if (second) setText(second, values[1] ?? NOTHING);
     setText(words, `${texts[column]}: ${spoken(column, values, this.context)}`);
-    if (!path) return;
-    const small = column as SmallColumn;
-    const values60 = lines.of(small).upTo(host?.newestMs ?? Number.NEGATIVE_INFINITY);
-    setAttribute(path, 'd', pathOf(values60, LINE_WIDTH, LINE_HEIGHT, SCALE_AT_LEAST[small]));
+  }
+
+  private drawLines({ lines }: RowState, newestMs: number): void {
+    const step = Math.floor((newestMs + this.phaseMs) / SMALL_STEP_MS);
+    const shown = `${this.key} ${step} ${lines.revision}`;
+    if (shown === this.linesShown) return;
+    this.linesShown = shown;
+    for (const { column, path } of this.cells) {
+      if (!path || !isSmall(column)) continue;
+      const values = lines.of(column).upTo(newestMs);
+      setAttribute(path, 'd', pathOf(values, LINE_WIDTH, LINE_HEIGHT, SCALE_AT_LEAST[column]));
+    }
   }
 
   private statusText(status: RowStatus, { figures, row }: RowState, isOver: boolean): string {

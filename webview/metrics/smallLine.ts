@@ -53,6 +53,9 @@ export class SmallLine {
 
 /** The small lines of one container. */
 export class SmallLines {
+  /** Another one whenever more of the past became known, and with the first figures. */
+  revision = 0;
+  private isEmpty = true;
   private readonly lines: Readonly<Record<SmallColumn, SmallLine>> = {
     cpu: new SmallLine(),
     memory: new SmallLine(),
@@ -66,12 +69,15 @@ export class SmallLines {
   }
 
   add(figures: Figures): void {
+    if (this.isEmpty) this.revision++;
+    this.isEmpty = false;
     for (const column of SMALL_COLUMNS)
       this.lines[column].add(figures.timeMs, sum(SMALL_SERIES[column].map((name) => figures[name])));
   }
 
   /** What was before; values that are known already win only where they are greater. */
   addPast({ timesMs, lines }: PlainChart): void {
+    this.revision++;
     timesMs.forEach((timeMs, index) => {
       for (const column of SMALL_COLUMNS) {
         const values = SMALL_SERIES[column].map((name) => lines[name]?.greatest[index] ?? null);

@@ -15,6 +15,7 @@ import {
   tellsState,
   type EngineEvent,
 } from './engineEvent';
+import { RunTimesMemory } from './runTimes';
 import { decodeUtf8 } from './utf8';
 
 /** What the watch asks of the engine. */
@@ -48,6 +49,7 @@ export class ContainerWatch implements Disposable {
   private readonly unconfirmed = new Map<ContainerId, { readonly event: EngineEvent; looks: number }>();
   /** What events told of health: Podman's lists do not. */
   private readonly health = new Map<ContainerId, Health>();
+  private readonly runs = new RunTimesMemory();
   /** Removed while a request was under way whose answer may still show them. Ids are never used twice. */
   private readonly removed = new Set<ContainerId>();
   private events: Readable | undefined;
@@ -136,6 +138,7 @@ export class ContainerWatch implements Disposable {
   private note(event: EngineEvent): void {
     const { containerId: id, health } = event;
     this.changed.add(id);
+    this.runs.take(event);
     if (tellsState(event)) this.unconfirmed.set(id, { event, looks: 0 });
     if (health) this.health.set(id, health);
     if (event.action === 'die') this.health.delete(id);
@@ -145,6 +148,7 @@ export class ContainerWatch implements Disposable {
     this.changed.delete(id);
     this.unconfirmed.delete(id);
     this.health.delete(id);
+    this.runs.forget(id);
     this.removed.add(id);
     if (this.containers.delete(id)) this.didChange.fire({ kind: 'updated', containers: [], removed: [id] });
   }
@@ -228,13 +232,16 @@ export class ContainerWatch implements Disposable {
     return entries.flatMap((entry) => {
       const container = readContainer(entry, nowMs);
       if (!container) this.log('warn', 'The engine listed a container without an id; it is not shown.');
-      return container && !this.removed.has(container.id) ? [this.withHealth(container)] : [];
+      return container && !this.removed.has(container.id) ? [this.withNews(container)] : [];
     });
   }
 
-  private withHealth(container: Container): Container {
+  /** With what events told and lists do not. */
+  private withNews(container: Container): Container {
     const health = container.health ?? this.health.get(container.id);
-    return health === undefined ? container : { ...container, health };
+    const run = this.runs.of(container.id);
+    if (health === undefined && run === undefined) return container;
+    return { ...container, ...(health !== undefined && { health }), ...(run && { run }) };
   }
 
   private lose(error: unknown): void {

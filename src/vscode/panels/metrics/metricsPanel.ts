@@ -18,7 +18,7 @@ import type { HostConnector } from '../../hosts/hostConnector';
 import type { HostRegistry } from '../../hosts/hostRegistry';
 import type { Notifier } from '../../notify';
 import type { PanelConnection, PanelKind, PanelSession } from '../panel';
-import { MarkerMemory } from './containerMarkers';
+import type { MarkerMemory } from './containerMarkers';
 import { MetricsSession, type SessionActions } from './metricsSession';
 import { metricsTexts } from './metricsTexts';
 
@@ -28,6 +28,7 @@ export interface MetricsPanelParts {
   readonly hosts: HostRegistry;
   readonly connector: HostConnector;
   readonly memory: vscode.Memento;
+  readonly markers: MarkerMemory;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly thresholds: () => MetricThresholds;
@@ -53,7 +54,6 @@ export class MetricsPanel implements PanelKind<
   readonly name = 'metrics';
   readonly protocol = METRICS_PROTOCOL;
   private readonly sessions = new Set<OpenSession>();
-  private readonly markers = new MarkerMemory();
   /** What was asked for before there was a page to show it. */
   private pendingFocus: MetricsFocus | undefined;
 
@@ -78,7 +78,7 @@ export class MetricsPanel implements PanelKind<
     const session = new MetricsSession(
       {
         hosts: parts.hosts,
-        markers: this.markers,
+        markers: parts.markers,
         clock: parts.clock,
         actions: this.actions(),
         onSample: (host, id, { sample }) => parts.onSample(host, id, sample),

@@ -15,7 +15,7 @@ import type { HostRegistry } from '../../hosts/hostRegistry';
 import { watchHosts } from '../../hosts/hostWatch';
 import { reasonInWords } from '../../notify';
 import type { PanelConnection, PanelSession } from '../panel';
-import { watchMarkers, type MarkerMemory } from './containerMarkers';
+import { lookForMarkers, type MarkerMemory } from './containerMarkers';
 import { HostFigures } from './hostFigures';
 import { chosenContainers, containerRow, hostRow, rowKey } from './hostRows';
 import { MetricsOutbox } from './metricsOutbox';
@@ -244,7 +244,12 @@ export class MetricsSession implements PanelSession<MetricsSnapshot, MetricsActi
     const { markers } = this.parts;
     const tell = (): void => this.outbox.tell({ kind: 'markers', key, markers: [...markers.of(key)] });
     tell();
-    this.opened.add(watchMarkers(found.host, found.id, key, markers, tell));
+    this.opened.add(
+      markers.onDidChange((changed) => {
+        if (changed === key) tell();
+      }),
+    );
+    this.opened.add(lookForMarkers(found.host, found.id, markers));
   }
 
   private async chart(action: Extract<MetricsAction, { kind: 'chart' }>): Promise<void> {
