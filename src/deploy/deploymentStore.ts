@@ -19,7 +19,9 @@ export class DeploymentStore implements Disposable {
   private readonly store = new DisposableStore();
   private readonly changed = this.store.add(new Emitter<readonly Deployment[]>());
   private readonly looked = this.store.add(new Emitter<void>());
+  /** Those that the index lacks, or not as they are. */
   private readonly known = new Map<DeploymentId, Deployment>();
+  private readonly ids = new Set<DeploymentId>();
   /** Run by this process: nobody else writes their journals. */
   private readonly own = new Set<DeploymentId>();
   /** They are over, but their journals could not be told. */
@@ -48,7 +50,8 @@ export class DeploymentStore implements Disposable {
     const shown = new Map<DeploymentId, Deployment>();
     let over = 0;
     for (const id of this.newestFirst()) {
-      const deployment = this.known.get(id);
+      if (over >= MOST_SHOWN && !this.known.has(id)) continue;
+      const deployment = this.get(id);
       if (!deployment) continue;
       const isShown = !isOver(deployment.status) || (over += 1) <= MOST_SHOWN;
       if (isShown) shown.set(id, deployment);
@@ -56,18 +59,34 @@ export class DeploymentStore implements Disposable {
     return shown;
   }
 
-  get all(): Iterable<Deployment> {
-    return this.known.values();
+  /** Those that wait or run. */
+  get unfinished(): readonly Deployment[] {
+    return [...this.known.values()].filter(({ status }) => !isOver(status));
+  }
+
+  get over(): readonly DeploymentId[] {
+    const isOverOne = (id: DeploymentId): boolean => isOver(this.known.get(id)?.status ?? 'success');
+    return [...this.ids].filter(isOverOne);
+  }
+
+  /** Those whose images are kept to roll back to them. */
+  get withImages(): readonly Deployment[] {
+    const { index } = this.folder;
+    return [...this.ids]
+      .filter((id) => this.known.has(id) || index.hasImage(id))
+      .map((id) => this.get(id))
+      .filter((deployment) => deployment?.canRollBackTo === true)
+      .filter((deployment) => deployment !== undefined);
   }
 
   get(id: DeploymentId): Deployment | undefined {
-    return this.known.get(id);
+    return this.known.get(id) ?? (this.ids.has(id) ? this.folder.index.get(id) : undefined);
   }
 
   /** Also one that another process began just now. */
   async find(id: DeploymentId): Promise<Deployment | undefined> {
-    if (!this.known.has(id) && (await this.folder.hasJournal(id))) await this.load();
-    return this.known.get(id);
+    if (!this.ids.has(id) && (await this.folder.hasJournal(id))) await this.load();
+    return this.get(id);
   }
 
   /** Reads what is new in the folder. What is under way there already is waited for. */
@@ -80,8 +99,9 @@ export class DeploymentStore implements Disposable {
     const page: Deployment[] = [];
     let hasMore = false;
     for (const id of this.newestFirst()) {
-      const deployment = this.known.get(id);
-      if (!deployment || (before !== undefined && id >= before)) continue;
+      if (before !== undefined && id >= before) continue;
+      const deployment = this.get(id);
+      if (!deployment) continue;
       if (app !== undefined && deployment.app !== app) continue;
       if (page.length >= limit) {
         hasMore = true;
@@ -95,7 +115,8 @@ export class DeploymentStore implements Disposable {
   /** What this process runs is so from now on. */
   set(deployment: Deployment): void {
     this.own.add(deployment.id);
-    if (!this.known.has(deployment.id)) this.sorted = undefined;
+    if (!this.ids.has(deployment.id)) this.sorted = undefined;
+    this.ids.add(deployment.id);
     this.known.set(deployment.id, deployment);
     this.changed.fire([deployment]);
     this.looked.fire();
@@ -112,7 +133,7 @@ export class DeploymentStore implements Disposable {
   }
 
   remove(ids: readonly DeploymentId[]): void {
-    for (const id of ids) this.known.delete(id);
+    for (const id of ids) this.forget(id);
     this.sorted = undefined;
   }
 
@@ -139,36 +160,67 @@ export class DeploymentStore implements Disposable {
   private async read(): Promise<void> {
     const { index } = this.folder;
     await index.load();
-    const ids = new Set(await this.folder.ids());
+    const ids = await this.folder.ids();
     const isFirst = !this.isLoaded;
-    const changed: Deployment[] = [];
-    for (const id of ids) {
-      const deployment = await this.readOne(id);
-      if (!deployment || deployment === this.known.get(id)) continue;
-      const before = this.known.get(id);
-      this.known.set(id, deployment);
-      if (!isFirst && JSON.stringify(before) !== JSON.stringify(deployment)) changed.push(deployment);
+    const changed = await this.takeEach(ids);
+    this.forgetAllBut(new Set(ids));
+    for (const id of index.takeChanged()) {
+      // At first that is all of them: parsing what nobody looks at is most of the work.
+      const deployment = isFirst || this.known.has(id) ? undefined : this.get(id);
+      if (deployment) changed.set(id, deployment);
     }
-    for (const id of this.known.keys()) if (!ids.has(id) && !this.own.has(id)) this.known.delete(id);
     this.sorted = undefined;
     this.isLoaded = true;
-    // Not all there ever were: whoever wants older ones lists them.
-    if (isFirst) changed.push(...(this.current?.values() ?? []));
-    if (changed.length > 0 || isFirst) this.changed.fire(changed);
+    // At first not all there ever were: whoever wants older ones lists them.
+    const told = isFirst ? this.current : changed;
+    if (isFirst || changed.size > 0) this.changed.fire([...(told?.values() ?? [])]);
   }
 
+  /** Those that are other than was known. */
+  private async takeEach(ids: readonly DeploymentId[]): Promise<Map<DeploymentId, Deployment>> {
+    const changed = new Map<DeploymentId, Deployment>();
+    for (const id of ids) {
+      const deployment = this.isIndexed(id) ? this.takeIndexed(id) : await this.readOne(id);
+      if (deployment) changed.set(id, deployment);
+    }
+    return changed;
+  }
+
+  /** Whether the index knows best. What this process runs it knows best itself. */
+  private isIndexed(id: DeploymentId): boolean {
+    const known = this.own.has(id) ? this.known.get(id) : undefined;
+    return this.folder.index.has(id) && !(known && !isOver(known.status));
+  }
+
+  /** The deployment, if it was not over as far as was known. */
+  private takeIndexed(id: DeploymentId): Deployment | undefined {
+    this.ids.add(id);
+    const isNews = this.known.delete(id) && !this.own.has(id);
+    return isNews ? this.get(id) : undefined;
+  }
+
+  /** The deployment, if it is another than was known. */
   private async readOne(id: DeploymentId): Promise<Deployment | undefined> {
-    const known = this.known.get(id);
-    if (this.own.has(id) && known && !isOver(known.status)) return known;
-    const listed = this.folder.index.deployments.get(id);
-    if (listed) return listed;
-    if (this.own.has(id)) return known;
-    const summary = await this.folder.summarize(id).catch(() => undefined);
-    return summary?.deployment;
+    if (this.own.has(id)) return undefined;
+    const deployment = (await this.folder.summarize(id).catch(() => undefined))?.deployment;
+    if (!deployment) return undefined;
+    const before = this.known.get(id);
+    this.ids.add(id);
+    this.known.set(id, deployment);
+    return JSON.stringify(before) === JSON.stringify(deployment) ? undefined : deployment;
+  }
+
+  private forgetAllBut(there: ReadonlySet<DeploymentId>): void {
+    for (const id of this.ids) if (!there.has(id) && !this.own.has(id)) this.forget(id);
+  }
+
+  private forget(id: DeploymentId): void {
+    this.ids.delete(id);
+    this.known.delete(id);
   }
 
   private newestFirst(): readonly DeploymentId[] {
-    this.sorted ??= [...this.known.keys()].sort().reverse();
+    this.sorted ??= [...this.ids].sort().reverse();
     return this.sorted;
   }
 
@@ -200,7 +252,7 @@ export class DeploymentStore implements Disposable {
     // What this process runs is known without a look: with a long past that is work.
     if (!this.isFolderChanged) return;
     this.isFolderChanged = false;
-    const isOthers = [...(await this.folder.ids())].some((id) => !this.known.has(id) || this.isOthers(id));
+    const isOthers = [...(await this.folder.ids())].some((id) => !this.ids.has(id) || this.isOthers(id));
     if (isOthers) await this.load().catch(() => undefined);
   }
 

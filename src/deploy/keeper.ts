@@ -206,8 +206,7 @@ export class Keeper implements Disposable {
     try {
       if (isOver(deployment.status) && !known.isUnwritten(run.id)) await journals.index.put([deployment]);
       await this.dropImages(deployment.app);
-      const over = [...known.all].filter(({ status }) => isOver(status)).map(({ id }) => id);
-      known.remove(await journals.removeOld(over, limits));
+      known.remove(await journals.removeOld(known.over, limits));
     } finally {
       this.runNext();
       await this.letGoIfIdle();
@@ -217,8 +216,8 @@ export class Keeper implements Disposable {
   /** Of an app's images the newest are kept. */
   private async dropImages(app: string): Promise<void> {
     const { known, limits, engine, journals } = this.options;
-    const kept = [...known.all]
-      .filter((deployment) => deployment.app === app && deployment.canRollBackTo)
+    const kept = known.withImages
+      .filter((deployment) => deployment.app === app)
       .sort((left, right) => (left.id < right.id ? 1 : -1));
     for (const deployment of kept.slice(limits.mostImages)) {
       await engine.removeImage(imageTag(app, deployment.id));
@@ -231,7 +230,7 @@ export class Keeper implements Disposable {
   private async takeOver(): Promise<void> {
     const { known } = this.options;
     const isOurs = (id: DeploymentId): boolean => this.runs.has(id) || this.waiting.has(id);
-    const unfinished = [...known.all].filter(({ id, status }) => !isOver(status) && !isOurs(id));
+    const unfinished = known.unfinished.filter(({ id }) => !isOurs(id));
     if (unfinished.length === 0) return;
     await this.locked(async () => {
       for (const { id } of unfinished.sort((left, right) => (left.id < right.id ? -1 : 1)))

@@ -176,6 +176,43 @@ describe('the journal of deployments', function () {
     store.dispose();
   });
 
+  it('tells what other processes change, from journals and index', async () => {
+    const write = async (deployment: Deployment): Promise<void> => {
+      const writer = await journals.openWriter(deployment.id, START, String, () => undefined);
+      await writer.state(deployment, true);
+      await writer.close();
+    };
+    await write(deploymentOf('x'));
+    const store = new DeploymentStore(new JournalFolder(journals.path, systemClock), systemClock);
+    await store.load();
+    assert.deepEqual(
+      store.unfinished.map(({ id }) => id),
+      ['x'],
+    );
+    const told: Deployment[] = [];
+    store.onDidChange((changed) => told.push(...changed));
+    await journals.index.put([overOf('x')]);
+    await store.load();
+    await journals.index.put([{ ...overOf('x'), canRollBackTo: true }]);
+    await store.load();
+    await store.load();
+    assert.deepEqual(
+      told.map(({ id, status, canRollBackTo }) => [id, status, canRollBackTo]),
+      [
+        ['x', 'success', false],
+        ['x', 'success', true],
+      ],
+    );
+    assert.deepEqual([store.unfinished, store.over, store.withImages], [[], ['x'], [told[1]]]);
+    // Of an earlier version, and torn where it looks whole.
+    for (const id of ['y', 'z']) await write(overOf(id));
+    const lines = [JSON.stringify({ ...overOf('y'), message: 'listed' }), '{"id":"z","stages":[{}'];
+    appendFileSync(`${journals.path}/index.jsonl`, `${lines.join('\n')}\n`);
+    await store.load();
+    assert.deepEqual([store.get('y')?.message, store.get('z')?.message], ['listed', 'done']);
+    store.dispose();
+  });
+
   it('forgets the oldest that may go', async () => {
     const all = ['a', 'b', 'c', 'd'].map(overOf);
     for (const { id } of all) writeFileSync(journals.journalPath(id), 'x'.repeat(100));
@@ -183,7 +220,7 @@ describe('the journal of deployments', function () {
     const mayGo = ['b', 'c', 'd'];
     assert.deepEqual(await journals.removeOld(mayGo, { mostDeployments: 3, mostBytes: 1e9 }), ['b']);
     assert.deepEqual(await journals.removeOld(mayGo, { mostDeployments: 9, mostBytes: 150 }), ['c', 'd']);
-    assert.deepEqual([...journals.index.deployments.keys()], ['a']);
+    assert.deepEqual([...journals.index.ids], ['a']);
   });
 
   it('is held by one process at a time; one that is gone holds nothing', async () => {

@@ -6,19 +6,56 @@ const FILE_MODE = 0o600;
 /** An index with so many lines that say nothing any more is written anew. */
 const MOST_STALE_LINES = 2_000;
 
+/** How a line begins and ends that was written whole: that it holds a deployment is known without parsing it. */
+const BEGINS = /^\{"id":"([a-z0-9-]+)"/;
+const ENDS = ',"whole":true}';
+const ROLL_BACK_MARK = '"canRollBackTo":true';
+
+interface Line {
+  readonly text: string;
+  /** Once somebody asked for it. */
+  deployment?: Deployment | undefined;
+}
+
 /**
  * One line for each deployment that is over, so that thousands of them can be listed without a look at their journals.
- * The journals are the truth: what the index lacks is read there, and what it has too much of counts for nothing.
+ * The journals are the truth: what the index lacks is read there, and what it has too much of counts for nothing. A line
+ * is parsed when its deployment is asked for: most never are.
  */
 export class JournalIndex {
-  private readonly byId = new Map<DeploymentId, Deployment>();
+  private byId = new Map<DeploymentId, Line>();
+  private readonly changed = new Set<DeploymentId>();
   private lines = 0;
   private seen = '';
 
   constructor(private readonly path: string) {}
 
-  get deployments(): ReadonlyMap<DeploymentId, Deployment> {
-    return this.byId;
+  get ids(): Iterable<DeploymentId> {
+    return this.byId.keys();
+  }
+
+  has(id: DeploymentId): boolean {
+    return this.byId.has(id);
+  }
+
+  /** The same object until its line changes. */
+  get(id: DeploymentId): Deployment | undefined {
+    const line = this.byId.get(id);
+    if (!line) return undefined;
+    line.deployment ??= readLine(line.text);
+    return line.deployment;
+  }
+
+  /** Whether an image was kept to roll back to it. */
+  hasImage(id: DeploymentId): boolean {
+    return this.byId.get(id)?.text.includes(ROLL_BACK_MARK) ?? false;
+  }
+
+  /** Those whose lines were new or different since this was asked last. */
+  takeChanged(): readonly DeploymentId[] {
+    const changed = [...this.changed];
+    this.changed.clear();
+    return changed;
   }
 
   /** Reads it, unless it is as it was read last. Whether it was read. */
@@ -26,12 +63,18 @@ export class JournalIndex {
     const mark = await this.mark();
     if (mark === this.seen) return false;
     const text = await readFile(this.path, 'utf8').catch(emptyIfMissing);
-    this.byId.clear();
-    this.lines = 0;
-    for (const line of text.split('\n')) {
-      const deployment = line === '' ? undefined : readLine(line);
-      this.lines += 1;
-      if (deployment) this.byId.set(deployment.id, deployment);
+    const before = this.byId;
+    const all = text.split('\n');
+    this.byId = new Map();
+    this.lines = all.length;
+    for (const line of all) {
+      const id = idOf(line);
+      if (id !== undefined) this.byId.set(id, { text: line });
+    }
+    for (const [id, line] of this.byId) {
+      const known = before.get(id);
+      if (known?.text === line.text) this.byId.set(id, known);
+      else this.changed.add(id);
     }
     this.seen = mark;
     return true;
@@ -39,7 +82,10 @@ export class JournalIndex {
 
   /** Only by who holds the lock. */
   async put(deployments: readonly Deployment[]): Promise<void> {
-    const text = deployments.map((deployment) => `${JSON.stringify(shortened(deployment))}\n`).join('');
+    const entries = deployments
+      .map(shortened)
+      .map((deployment) => ({ deployment, text: lineOf(deployment) }));
+    const text = entries.map((entry) => `${entry.text}\n`).join('');
     const isTorn = await this.endsTorn();
     const handle = await open(this.path, 'a', FILE_MODE);
     try {
@@ -49,7 +95,7 @@ export class JournalIndex {
       await handle.close();
     }
     this.lines += deployments.length;
-    for (const deployment of deployments) this.byId.set(deployment.id, shortened(deployment));
+    for (const entry of entries) this.byId.set(entry.deployment.id, entry);
     this.seen = await this.mark();
   }
 
@@ -68,7 +114,7 @@ export class JournalIndex {
     const temporary = `${this.path}.new`;
     const handle = await open(temporary, 'w', FILE_MODE);
     try {
-      await handle.writeFile([...this.byId.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      await handle.writeFile([...this.byId.values()].map(({ text }) => `${text}\n`).join(''));
       await handle.datasync();
     } finally {
       await handle.close();
@@ -98,9 +144,20 @@ export class JournalIndex {
   }
 }
 
+function idOf(line: string): DeploymentId | undefined {
+  const id = line.endsWith(ENDS) ? BEGINS.exec(line)?.[1] : undefined;
+  return id ?? (line === '' ? undefined : readLine(line)?.id);
+}
+
+function lineOf({ id, ...rest }: Deployment): string {
+  return JSON.stringify({ id, ...rest, whole: true });
+}
+
 function readLine(line: string): Deployment | undefined {
   try {
-    return asDeployment(JSON.parse(line));
+    const fields = JSON.parse(line) as Record<string, unknown>;
+    delete fields['whole'];
+    return asDeployment(fields);
   } catch {
     return undefined;
   }

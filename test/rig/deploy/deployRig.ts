@@ -271,7 +271,7 @@ class DeployRun {
     const containers = await this.docker.listContainers({ all: true, filters: { name: [APP] } });
     const store = new DeploymentStore(this.journals, systemClock);
     await store.load();
-    const kept = [...store.all].filter(({ canRollBackTo }) => canRollBackTo).map(({ id }) => id);
+    const kept = store.withImages.map(({ id }) => id);
     store.dispose();
     const images = (await this.tags()).filter((tag) => !kept.includes(tag.slice(tag.indexOf(':') + 1)));
     for (const one of containers.slice(1)) this.options.say?.(`orphan ${one.Names.join()} ${one.State}`);
