@@ -21,7 +21,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** Sets the text only where it is another, so that nothing is laid out for nothing. */
-export function setText(element: HTMLElement, text: string): void {
+export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 

@@ -1,107 +1,53 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { FrameLocator, Locator } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FaultProxy } from '../rig/proxy/faultProxy';
+import { DEPLOY_TIMEOUT_MS, DeploymentsView } from '../support/deploymentsView';
+import { DeployWorkspace, dockerfile } from '../support/deployWorkspace';
 import { e2eSuite } from '../support/e2eSuite';
+import { eventually } from '../support/eventually';
+import { seededRandom } from '../support/random';
+import { REGISTRY_USER, registryOrSkip, TestRegistry } from '../support/registry';
 import { skipWithReason } from '../support/skip';
-import { busyboxImage, testLabel } from '../support/testEngine';
 
-const DEPLOY_TIMEOUT_MS = 90_000;
-const STAY = ['sh', '-c', 'trap exit TERM; while :; do sleep 1 & wait $!; done'];
-const labels = { [testLabel]: '1' };
-const run = { command: STAY, labels };
-const health = { stable: '1s', timeout: '30s' };
+const HOST = 'Local';
+const SLOW = { kind: 'slow', bytesPerSecond: 300_000 } as const;
 
-const folder = mkdtempSync(join(tmpdir(), 'quaywatch-deploy-e2e-'));
-const repository = join(folder, 'repositories', 'app.git');
-
-function write(path: string, text: string): void {
-  const file = join(folder, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-}
-
-function dockerfile(...steps: readonly string[]): string {
-  return [`FROM ${busyboxImage}`, ...steps.map((step) => `RUN ${step}`), ''].join('\n');
-}
-
-function git(cwd: string, ...args: readonly string[]): void {
-  const identity = [
-    '-c',
-    'user.name=Test',
-    '-c',
-    'user.email=test@example.com',
-    '-c',
-    'init.defaultBranch=main',
-  ];
-  execFileSync('git', [...identity, ...args], { cwd, stdio: 'pipe' });
-}
-
-function makeWorkspace(): void {
-  write('web/Dockerfile', dockerfile('echo built version 1'));
-  write('slow/Dockerfile', dockerfile('for i in $(seq 1 600); do echo line $i; sleep 0.2; done'));
-  write('app/Dockerfile', dockerfile('echo from the repository'));
-  write('compose/compose.yaml', composeFile());
-  const app = (source: unknown) => ({ source, run, health, hosts: ['Local'] });
-  const apps = {
+function makeWorkspace(): DeployWorkspace {
+  const workspace = new DeployWorkspace();
+  workspace.write('web/Dockerfile', dockerfile('echo built version 1'));
+  workspace.write('slow/Dockerfile', dockerfile('for i in $(seq 1 600); do echo line $i; sleep 0.2; done'));
+  workspace.write('app/Dockerfile', dockerfile('echo from the repository'));
+  workspace.writeCompose('compose/compose.yaml', { front: {} });
+  const app = (source: unknown): unknown => workspace.app(source, [HOST]);
+  workspace.describeApps({
     web: app({ folder: 'web' }),
     slow: app({ folder: 'slow' }),
-    cloned: app({ git: `file://${repository}`, ref: 'main' }),
+    cloned: app({ git: workspace.bareRepository('app'), ref: 'main' }),
     shop: { source: { compose: ['compose.yaml'], folder: 'compose', project: 'e2eshop' } },
-  };
-  write('quaywatch.json', JSON.stringify({ apps }, undefined, 2));
-  mkdirSync(dirname(repository), { recursive: true });
-  git(join(folder, 'app'), 'init', '--quiet');
-  git(join(folder, 'app'), 'add', '.');
-  git(join(folder, 'app'), 'commit', '--quiet', '--message', 'First');
-  git(folder, 'clone', '--quiet', '--bare', join(folder, 'app'), repository);
-}
-
-function composeFile(): string {
-  const service = {
-    image: busyboxImage,
-    command: STAY.map((word) => word.replaceAll('$', '$$$$')),
-    labels,
-  };
-  return JSON.stringify({ version: '3', services: { front: service } });
+  });
+  return workspace;
 }
 
 describe('deployments, on screen', function () {
   this.timeout(180_000);
-  makeWorkspace();
-  const suite = e2eSuite({ folder });
-  let page: FrameLocator;
+  const workspace = makeWorkspace();
+  const dockerConfig = join(workspace.folder, 'docker-config');
+  const suite = e2eSuite({ folder: workspace.folder, env: { DOCKER_CONFIG: dockerConfig } });
+  let view: DeploymentsView;
 
   before(async () => {
-    await suite.page.openViewContainer('Quaywatch');
-    await suite.page.runCommand('Quaywatch: Show Deployments');
-    page = suite.page.webview();
-    // Beside the tree there is little room for pictures.
-    await suite.page.page.locator('.pane-header[aria-label^="Containers"]').click();
-    await page.getByText('Nothing was deployed yet.').waitFor({ timeout: DEPLOY_TIMEOUT_MS });
+    view = new DeploymentsView(suite.page);
+    await view.open();
+    await view.root.getByText('Nothing was deployed yet.').waitFor({ timeout: DEPLOY_TIMEOUT_MS });
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => workspace.remove());
 
-  const cards = (app: string): Locator =>
-    page
-      .locator('.card')
-      .filter({ has: suite.page.webview().locator('.app', { hasText: new RegExp(`^${app}$`) }) });
-  const card = (app: string, status: string): Locator =>
-    cards(app).and(page.locator(`[data-status="${status}"]`));
-  const deploy = async (app: string): Promise<void> => {
-    await suite.page.runCommand('Quaywatch: Deploy…');
-    await suite.page.pick(app);
-    const { message } = await suite.page.dialog();
-    assert.equal(message, `Deploy ${app} to Local?`);
-    await suite.page.answerDialog('Deploy');
-  };
+  const deploy = (app: string): Promise<void> => view.deploy(app, HOST);
   const succeeded = async (app: string): Promise<void> => {
-    const over = page.locator(
-      ['success', 'failed', 'rolled_back'].map((one) => `[data-status="${one}"]`).join(),
-    );
-    const newest = cards(app).and(over).first();
+    const over = ['success', 'failed', 'rolled_back'].map((one) => `[data-status="${one}"]`).join();
+    const newest = view.cards(app).and(view.root.locator(over)).first();
     await newest.waitFor({ timeout: DEPLOY_TIMEOUT_MS });
     assert.equal(await newest.getAttribute('data-status'), 'success', await newest.innerText());
   };
@@ -118,7 +64,7 @@ describe('deployments, on screen', function () {
     await suite.page.screenshot('deployments-empty');
     await deploy('web');
     await succeeded('web');
-    const web = card('web', 'success').first();
+    const web = view.card('web', 'success').first();
     await web.locator('.log-box', { hasText: 'built version 1' }).waitFor();
     const steps = await web.locator('.step-name').allInnerTexts();
     assert.ok(steps.includes('Building image') && steps.includes('Starting new version'), steps.join());
@@ -127,7 +73,7 @@ describe('deployments, on screen', function () {
   });
 
   it('show the same after they were closed and opened again, nothing doubled', async () => {
-    const log = card('web', 'success').first().locator('.log-box .line');
+    const log = view.card('web', 'success').first().locator('.log-box .line');
     const before = await log.allInnerTexts();
     await suite.page.openViewContainer('Explorer');
     await suite.page.openViewContainer('Quaywatch');
@@ -137,9 +83,9 @@ describe('deployments, on screen', function () {
 
   it('show why a build failed, and leave what runs alone', async () => {
     const { Id: old } = await suite.docker.getContainer('web').inspect();
-    write('web/Dockerfile', dockerfile('echo about to break', 'echo this is why >&2; exit 7'));
+    workspace.write('web/Dockerfile', dockerfile('echo about to break', 'echo this is why >&2; exit 7'));
     await deploy('web');
-    const failed = card('web', 'failed').first();
+    const failed = view.card('web', 'failed').first();
     await failed.waitFor({ timeout: DEPLOY_TIMEOUT_MS });
     await failed.locator('.failed-in', { hasText: 'Building image' }).waitFor();
     await failed.locator('.fate', { hasText: 'What ran before was not touched.' }).waitFor();
@@ -150,33 +96,33 @@ describe('deployments, on screen', function () {
 
   it('go on live, and are cancelled', async () => {
     await deploy('slow');
-    const running = page.locator('.card[data-status="building"]');
+    const running = view.root.locator('.card[data-status="building"]');
     await running.locator('.log-box', { hasText: 'line 3' }).waitFor({ timeout: DEPLOY_TIMEOUT_MS });
     const bar = running.getByRole('progressbar');
     assert.ok(Number(await bar.getAttribute('aria-valuenow')) > 0);
     assert.ok((await suite.page.statusBar()).some((text) => /Quaywatch: slow: Building image/.test(text)));
     await pictures('running');
     await running.getByRole('button', { name: 'Cancel the deployment of slow' }).click();
-    await card('slow', 'cancelled').first().waitFor({ timeout: DEPLOY_TIMEOUT_MS });
+    await view.card('slow', 'cancelled').first().waitFor({ timeout: DEPLOY_TIMEOUT_MS });
   });
 
   it('roll back to an earlier version', async () => {
-    write('web/Dockerfile', dockerfile('echo built version 2'));
+    workspace.write('web/Dockerfile', dockerfile('echo built version 2'));
     await deploy('web');
-    await page
+    await view.root
       .locator('.card', { hasText: 'built version 2' })
-      .and(page.locator('[data-status="success"]'))
+      .and(view.root.locator('[data-status="success"]'))
       .waitFor({ timeout: DEPLOY_TIMEOUT_MS });
-    const first = page.locator('.card', { hasText: 'built version 1' });
+    const first = view.root.locator('.card', { hasText: 'built version 1' });
     const imageOfFirst = await first.locator('.fact', { hasText: /^Image / }).innerText();
     await first.getByRole('button', { name: /^Roll Back to This/ }).click();
     assert.match((await suite.page.dialog()).message, /^Roll web on Local back to the version of /);
     await suite.page.answerDialog('Roll Back');
-    await page
+    await view.root
       .locator('.fact', { hasText: 'Runs the version of' })
       .first()
       .waitFor({ timeout: DEPLOY_TIMEOUT_MS });
-    await page
+    await view.root
       .locator('.card[data-status="success"]', { hasText: 'Runs the version of' })
       .first()
       .waitFor({ timeout: DEPLOY_TIMEOUT_MS });
@@ -187,8 +133,8 @@ describe('deployments, on screen', function () {
   it('deploy a Git repository', async () => {
     await deploy('cloned');
     await succeeded('cloned');
-    await card('cloned', 'success').locator('.log-box', { hasText: 'from the repository' }).waitFor();
-    await card('cloned', 'success').locator('.step-name', { hasText: 'Cloning repository' }).waitFor();
+    await view.card('cloned', 'success').locator('.log-box', { hasText: 'from the repository' }).waitFor();
+    await view.card('cloned', 'success').locator('.step-name', { hasText: 'Cloning repository' }).waitFor();
   });
 
   it('deploy a Compose file', async function () {
@@ -205,22 +151,27 @@ describe('deployments, on screen', function () {
     assert.equal(containers.length, 1);
   });
 
+  describe('of an image in a registry', () => registryCases());
+
   it('compare inputs, and open a log in an editor', async () => {
-    const web = card('web', 'success').first();
+    const web = view.card('web', 'success').first();
     await web.getByRole('button', { name: /^Open Log/ }).click();
     await suite.page.waitForEditor('Deployed');
     await suite.page.screenshot('deployments-log');
   });
 
   it('are kept to what quaywatch.json may say', async () => {
-    const file = join(folder, 'quaywatch.json');
+    const file = join(workspace.folder, 'quaywatch.json');
     const good = readFileSync(file, 'utf8');
-    writeFileSync(file, good.replace('"folder": "web"', '"folder": "web", "ref": "--upload-pack=x"'));
+    workspace.write(
+      'quaywatch.json',
+      good.replace('"folder": "web"', '"folder": "web", "ref": "--upload-pack=x"'),
+    );
     await suite.page.runCommand('Quaywatch: Deploy…');
     await suite.page.pick('quaywatch.json has errors');
     const { buttons } = await suite.page.waitForNotification('“apps.web.source.ref” is not known');
     assert.deepEqual(buttons, ['Open File']);
-    writeFileSync(file, good);
+    workspace.write('quaywatch.json', good);
   });
 
   it('are usable at 250 pixels', async () => {
@@ -228,4 +179,69 @@ describe('deployments, on screen', function () {
     await suite.page.screenshot('deployments-narrow');
     await suite.page.page.setViewportSize({ width: 1280, height: 900 });
   });
+
+  function registryCases(): void {
+    const apps = readFileSync(join(workspace.folder, 'quaywatch.json'), 'utf8');
+    let registry: TestRegistry;
+    let slow: FaultProxy;
+    const ends: (() => Promise<void>)[] = [];
+
+    before(async function () {
+      registryOrSkip(this);
+      registry = await TestRegistry.start({ hasSignIn: true });
+      ends.push(() => registry.dispose());
+      await registry.publish(suite.docker, 'layered:1', [600, 400, 500]);
+      const { port } = registry;
+      slow = await FaultProxy.open({ engineSocketPath: '', port, transport: 'tcp', random: seededRandom(1) });
+      ends.push(() => slow.dispose());
+      slow.onDidOpen((connection) => connection.shape(SLOW));
+      const image = registry.nameOf('layered:1', Number(new URL(slow.dockerHost).port));
+      const source = { image, pull: 'missing' };
+      workspace.describeApps({ pulled: workspace.app(source, [HOST]) });
+    });
+    after(async () => {
+      for (const end of ends) await end();
+      workspace.write('quaywatch.json', apps);
+    });
+
+    const signIn = (password: string): void => {
+      const auth = Buffer.from(`${REGISTRY_USER.username}:${password}`).toString('base64');
+      const address = `127.0.0.1:${new URL(slow.dockerHost).port}`;
+      workspace.write('docker-config/config.json', JSON.stringify({ auths: { [address]: { auth } } }));
+    };
+
+    it('say that the registry refused the sign-in', async () => {
+      signIn('wrong');
+      await deploy('pulled');
+      const failed = view.card('pulled', 'failed').first();
+      await failed
+        .locator('.reason', { hasText: /refused the sign-in.*docker login 127\.0\.0\.1:/s })
+        .waitFor();
+      assert.equal(await failed.locator('.failed-in').innerText(), 'Failed while: Pulling image');
+      await suite.page.screenshot('deployments-refused');
+    });
+
+    it('show how far its layers are', async () => {
+      signIn(REGISTRY_USER.password);
+      await deploy('pulled');
+      const id = await view.running('pulled');
+      const progress = await view.recordProgress(id);
+      await view
+        .byId(id)
+        .locator('.message', { hasText: /^Pulled: \d of 3 layers, \d\.\d MB\.$/ })
+        .waitFor();
+      await suite.page.screenshot('deployments-pulling');
+      await view.ended(id, 'success');
+      const shown = await progress();
+      assert.deepEqual(
+        shown,
+        [...shown].sort((one, other) => one - other),
+      );
+      const between = shown.filter((percent) => percent > 27 && percent < 73);
+      assert.ok(between.length >= 4, shown.join());
+      const pulled = (lines: readonly string[]): number =>
+        lines.filter((line) => line.endsWith(': Pull complete')).length;
+      await eventually('each layer is in the log', async () => pulled(await view.logLines(id)) === 3);
+    });
+  }
 });

@@ -33,7 +33,7 @@ function makeWorkspace(): DeployWorkspace {
   workspace.writeCompose('shop/compose.yaml', { front: { build: { context: 'front' } }, back: {} });
   workspace.write('shop/front/Dockerfile', `${dockerfile('echo the front is built')}LABEL ${testLabel}=1\n`);
   const app = (source: unknown): unknown => workspace.app(source, [HOST]);
-  workspace.describe({
+  workspace.describeApps({
     web: app({ folder: 'web' }),
     long: app({ folder: 'long' }),
     slow: app({ folder: 'slow' }),

@@ -50,5 +50,7 @@ describe('documents', () => {
       /1\. DOCKER_HOST\n {3}Address: unix:\/\/\/nowhere\.sock\n {3}Result: {2}no Docker engine/,
     );
     assert.match(text, /2\. Docker\n.*docker\.sock\n.*you may not use.*\n.*EACCES/);
+    const languageId = shownDocument()?.languageId ?? '';
+    assert.equal(vscode.workspace.getConfiguration('editor', { languageId }).get('wordWrap'), 'on');
   });
 });

@@ -19,6 +19,8 @@ export function dockerfile(...steps: readonly string[]): string {
 /** A folder to open in VS Code, with what is to be deployed in it. */
 export class DeployWorkspace {
   readonly folder = mkdtempSync(join(tmpdir(), 'quaywatch-deploy-e2e-'));
+  /** Of another place than the workspace. */
+  private readonly elsewhere = mkdtempSync(join(tmpdir(), 'quaywatch-repositories-'));
 
   write(path: string, text: string): void {
     const file = join(this.folder, path);
@@ -27,7 +29,7 @@ export class DeployWorkspace {
   }
 
   /** Writes `quaywatch.json`; each app is a source, or more of an app. */
-  describe(apps: Readonly<Record<string, unknown>>): void {
+  describeApps(apps: Readonly<Record<string, unknown>>): void {
     this.write('quaywatch.json', JSON.stringify({ apps }, undefined, 2));
   }
 
@@ -36,9 +38,14 @@ export class DeployWorkspace {
     return { source, run: RUN, health: HEALTH, hosts };
   }
 
-  /** Makes a bare repository of what a folder holds, and returns its address. */
-  bareRepository(from: string): string {
-    const repository = join(this.folder, 'repositories', `${from}.git`);
+  /**
+   * Makes a bare repository of what a folder holds, and returns its address.
+   *
+   * @param isInWorkspace in the folder that is opened, or elsewhere on this machine
+   */
+  bareRepository(from: string, isInWorkspace = true): string {
+    const root = isInWorkspace ? join(this.folder, 'repositories') : this.elsewhere;
+    const repository = join(root, `${from}.git`);
     mkdirSync(dirname(repository), { recursive: true });
     const source = join(this.folder, from);
     git(source, 'init', '--quiet');
@@ -59,7 +66,7 @@ export class DeployWorkspace {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.elsewhere]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -4,7 +4,7 @@ import { panelFrame } from './panelFrame';
 import { escapeRegExp } from './text';
 import type { VSCodePage } from './vscodePage';
 
-const DEPLOY_TIMEOUT_MS = 90_000;
+export const DEPLOY_TIMEOUT_MS = 90_000;
 const OVER = ['success', 'failed', 'cancelled', 'rolled_back'];
 
 /** The page of deployments in the side bar, read and used as a person does. */

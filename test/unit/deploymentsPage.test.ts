@@ -39,7 +39,7 @@ const row = (id: string, fields: Partial<PageDeployment> = {}, hostId = 'local')
   deployment: deployment(id, fields),
 });
 const over = { status: 'success', endedAtMs: 5, stage: 'completed' };
-const hosts = [{ id: 'local', name: 'Local', canDeploy: true }];
+const hosts = [{ id: 'local', name: 'Local', canDeploy: true, isAway: false }];
 
 function state(...rows: ReturnType<typeof row>[]): PageState {
   return firstState({ place: 'view', isTrusted: true, hosts, running: rows }, {});

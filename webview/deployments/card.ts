@@ -5,7 +5,7 @@ import type {
 } from '../../src/protocol/webview/deployments';
 import { makeButton } from '../components';
 import { make, setAttribute, setText } from '../dom';
-import { factElements, failureElements, stepElements } from './details';
+import { drawSteps, factElements, failureElements } from './details';
 import { makeIcon, statusIcon } from './icons';
 import { LogView } from './logView';
 import { canRollBack, formatSpan, isOver, keyOf, placeOf, type PageState } from './state';
@@ -28,6 +28,7 @@ export class Card {
   private readonly toggleButton: HTMLButtonElement;
   private readonly cancel: HTMLElement;
   private readonly state = make('p', { class: 'state' });
+  private readonly message = make('p', { class: 'message' });
   private readonly source = make('p', { class: 'source' });
   private readonly bar = make('div', { class: 'bar' });
   private readonly track: HTMLElement;
@@ -37,7 +38,7 @@ export class Card {
   private readonly facts = make('div', { class: 'facts' });
   private readonly actions = make('div', { class: 'actions' });
   private readonly log: LogView;
-  private drawn: { row?: DeploymentRow; isOpen?: boolean; key?: string } = {};
+  private drawn: { row?: DeploymentRow; isOpen?: boolean; isAway?: boolean; key?: string } = {};
 
   constructor(
     row: DeploymentRow,
@@ -72,7 +73,7 @@ export class Card {
       children: [this.failure, this.steps, this.facts, this.actions, this.log.element],
     });
     const head = make('div', { class: 'head', children: [this.toggleButton, this.cancel] });
-    this.element.append(head, this.state, this.track, this.source, this.body);
+    this.element.append(head, this.state, this.track, this.message, this.source, this.body);
   }
 
   get hasFocus(): boolean {
@@ -86,32 +87,40 @@ export class Card {
   update(row: DeploymentRow, state: PageState, isOpen: boolean, nowMs: number): void {
     const { deployment } = row;
     const isRunning = !isOver(deployment);
-    const isChanged = this.drawn.row !== row;
-    if (isChanged) this.drawHead(row, state);
-    if (isChanged || isRunning) this.drawTimes(row, nowMs);
+    const isAway = isRunning && state.hosts.find(({ id }) => id === row.hostId)?.isAway === true;
+    const isChanged = this.drawn.row !== row || this.drawn.isAway !== isAway;
+    // The clock of what nothing is heard of stands still.
+    const isTicking = isRunning && !isAway;
+    if (isChanged) this.drawHead(row, state, isAway);
+    if (isChanged || isTicking) this.drawTimes(row, isAway, nowMs);
     setText(this.when, isRunning ? '' : this.parts.words.ago(deployment.createdAtMs, nowMs));
-    if (this.drawn.isOpen !== isOpen) {
-      setAttribute(this.toggleButton, 'aria-expanded', String(isOpen));
-      this.body.hidden = !isOpen;
-    }
-    if (isOpen) this.drawBody(row, state, isChanged || this.drawn.isOpen !== true);
-    if (isOpen && (isChanged || isRunning || this.drawn.isOpen !== true))
-      this.steps.replaceChildren(...stepElements(deployment, this.parts.words, nowMs));
-    this.drawn = { ...this.drawn, row, isOpen };
+    const isOtherwiseOpen = this.drawn.isOpen !== isOpen;
+    if (isOtherwiseOpen) setAttribute(this.toggleButton, 'aria-expanded', String(isOpen));
+    this.body.hidden = !isOpen;
+    const isNew = isChanged || isOtherwiseOpen;
+    if (isOpen) this.drawBody(row, state, { isNew, isTicking, nowMs });
+    this.drawn = { ...this.drawn, row, isOpen, isAway };
   }
 
-  private drawHead(row: DeploymentRow, state: PageState): void {
+  private drawHead(row: DeploymentRow, state: PageState, isAway: boolean): void {
     const { deployment } = row;
     const { words } = this.parts;
     const isRunning = !isOver(deployment);
     const host = state.hosts.find(({ id }) => id === row.hostId);
     setAttribute(this.element, 'data-status', deployment.status);
     setAttribute(this.element, 'data-id', deployment.id);
+    setAttribute(this.element, 'data-away', isAway ? 'true' : undefined);
     setText(this.title, words.nameOf(row, state));
     this.toggleButton.title = words.at(deployment.createdAtMs);
     this.icon.replaceChildren(makeIcon(statusIcon(deployment.status)));
-    this.cancel.hidden = !isRunning || host?.canDeploy !== true;
+    const canCancel = isRunning && host?.canDeploy === true;
+    // What is hidden loses the focus: a person at the keyboard would begin at the top again.
+    if (!canCancel && this.cancel.contains(document.activeElement)) this.focus();
+    this.cancel.hidden = !canCancel;
     setText(this.source, deployment.sourceText);
+    setText(this.message, isRunning ? deployment.message : '');
+    this.message.title = deployment.message;
+    this.message.hidden = this.message.textContent === '';
     this.track.hidden = !isRunning;
     const progress = Math.min(100, Math.max(0, Math.round(deployment.progress)));
     setAttribute(this.track, 'aria-valuenow', String(progress));
@@ -120,20 +129,29 @@ export class Card {
     this.bar.style.transform = `scaleX(${progress / 100})`;
   }
 
-  private drawTimes({ deployment }: DeploymentRow, nowMs: number): void {
+  private drawTimes({ deployment }: DeploymentRow, isAway: boolean, nowMs: number): void {
     const { words } = this.parts;
-    const { status, stage, createdAtMs, endedAtMs, progress, message, failure } = deployment;
+    const { status, stage, createdAtMs, endedAtMs, progress, failure } = deployment;
     const span = formatSpan((endedAtMs ?? nowMs) - createdAtMs);
     const parts = isOver(deployment)
       ? [words.name(status), failure && words.name(failure.stage), span]
-      : [`${Math.round(progress)}%`, words.name(stage), span, message];
+      : [isAway ? words.say('outOfDate') : '', `${Math.round(progress)}%`, words.name(stage), span];
     setText(this.state, parts.filter((text) => text !== undefined && text !== '').join(' · '));
   }
 
-  private drawBody(row: DeploymentRow, state: PageState, isChanged: boolean): void {
+  private drawBody(
+    row: DeploymentRow,
+    state: PageState,
+    {
+      isNew,
+      isTicking,
+      nowMs,
+    }: { readonly isNew: boolean; readonly isTicking: boolean; readonly nowMs: number },
+  ): void {
     const { deployment } = row;
     const { words } = this.parts;
-    if (isChanged) {
+    if (isNew || isTicking) drawSteps(this.steps, deployment, words, nowMs);
+    if (isNew) {
       this.failure.replaceChildren(...failureElements(deployment, words));
       this.failure.hidden = this.failure.childElementCount === 0;
       // What was written last tells most.
@@ -144,6 +162,10 @@ export class Card {
     }
     this.drawActions(row, state);
     this.log.update(state.logs.get(keyOf(placeOf(row))));
+  }
+
+  private focusedAction(): number {
+    return [...this.actions.children].findIndex((button) => button.contains(document.activeElement));
   }
 
   /** Made anew only where others are offered, so that the one with the focus stays. */
@@ -162,13 +184,16 @@ export class Card {
     const key = `${offered.join()} ${again}`;
     if (this.drawn.key === key) return;
     this.drawn.key = key;
-    this.actions.replaceChildren(
-      ...offered.map((kind) => {
-        const text = kind === 'retry' ? again : kind;
-        const label = words.say(text);
-        const description = words.say(`${text}Of`, deployment.app);
-        return makeButton({ label, description, onClick: () => act(kind) });
-      }),
-    );
+    const focusedIndex = this.focusedAction();
+    const left = this.actions.childElementCount - focusedIndex;
+    const buttons = offered.map((kind) => {
+      const text = kind === 'retry' ? again : kind;
+      const label = words.say(text);
+      const description = words.say(`${text}Of`, deployment.app);
+      return makeButton({ label, description, onClick: () => act(kind) });
+    });
+    this.actions.replaceChildren(...buttons);
+    // Others are offered before those that stay, so that these are counted from the end.
+    if (focusedIndex >= 0) (buttons.at(-left) ?? this.toggleButton).focus();
   }
 }

@@ -1,5 +1,5 @@
 import type { PageDeployment } from '../../src/protocol/webview/deployments';
-import { make } from '../dom';
+import { make, setText } from '../dom';
 import { makeIcon, type IconName } from './icons';
 import { fateOfOld, formatSpan, stepsOf, type Step } from './state';
 import type { Words } from './words';
@@ -12,20 +12,31 @@ const STEP_ICONS: Readonly<Record<Step['state'], IconName>> = {
   ahead: 'circle',
 };
 
-/** The stages as a list, each with how long it took or has taken. */
-export function stepElements(deployment: PageDeployment, words: Words, nowMs: number): HTMLElement[] {
-  return stepsOf(deployment).map((step) => {
-    const { stage, state, startedAtMs, endedAtMs } = step;
+/**
+ * Draws the stages, each with how long it took or has taken. While they are the same only the times change, so that a
+ * screen reader keeps its place among them.
+ */
+export function drawSteps(list: HTMLElement, deployment: PageDeployment, words: Words, nowMs: number): void {
+  const steps = stepsOf(deployment);
+  const drawn = JSON.stringify(steps.map(({ stage, state }) => [stage, state]));
+  if (list.dataset['drawn'] !== drawn) list.replaceChildren(...steps.map((step) => stepElement(step, words)));
+  list.dataset['drawn'] = drawn;
+  steps.forEach(({ startedAtMs, endedAtMs }, index) => {
     const span = startedAtMs === undefined ? '' : formatSpan((endedAtMs ?? nowMs) - startedAtMs);
-    return make('li', {
-      class: `step step-${state}`,
-      attributes: state === 'current' ? { 'aria-current': 'step' } : {},
-      children: [
-        makeIcon(STEP_ICONS[state]),
-        make('span', { class: 'step-name', text: words.name(stage) }),
-        make('span', { class: 'span', text: span }),
-      ],
-    });
+    const element = list.children[index]?.lastElementChild;
+    if (element) setText(element, span);
+  });
+}
+
+function stepElement({ stage, state }: Step, words: Words): HTMLElement {
+  return make('li', {
+    class: `step step-${state}`,
+    attributes: state === 'current' ? { 'aria-current': 'step' } : {},
+    children: [
+      makeIcon(STEP_ICONS[state]),
+      make('span', { class: 'step-name', text: words.name(stage) }),
+      make('span', { class: 'span' }),
+    ],
   });
 }
 

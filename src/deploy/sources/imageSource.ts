@@ -33,21 +33,17 @@ async function pullImage(step: Step, image: string): Promise<void> {
   const signIn = await new RegistrySignIns(step).of(registry);
   const sum = new PullProgress();
   try {
-    await step.engine.pull(image, signIn, (progress) => tell(step, { image, sum }, progress), step.signal);
+    await step.engine.pull(image, signIn, (progress) => tell(step, sum, progress), step.signal);
   } catch (error) {
     step.signal.throwIfAborted();
     throw explainPull(error, { image, registry, hasSignIn: signIn !== undefined });
   }
 }
 
-function tell(
-  step: Step,
-  { image, sum }: { readonly image: string; readonly sum: PullProgress },
-  progress: LayerProgress,
-): void {
+function tell(step: Step, sum: PullProgress, progress: LayerProgress): void {
   const { layer, status, totalBytes } = progress;
   const fraction = sum.take(progress);
-  step.progress(fraction, sum.text === '' ? undefined : `Pulling ${image}: ${sum.text}.`);
+  step.progress(fraction, sum.text === '' ? undefined : `Pulled: ${sum.text}.`);
   if (layer !== '' && !TOLD.has(status)) return;
   if (totalBytes === undefined || TOLD.has(status))
     step.log('stdout', layer === '' ? status : `${layer}: ${status}`);

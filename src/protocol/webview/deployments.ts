@@ -43,6 +43,7 @@ export const DEPLOYMENTS_TEXTS = [
   'healthOutput',
   'lastLines',
   'progressOf',
+  'outOfDate',
   'announceStage',
   'announceEnd',
   'untouched',
@@ -115,6 +116,8 @@ const HostSchema = v.object({
   id: IdSchema,
   name: v.string(),
   canDeploy: v.boolean(),
+  /** Nothing is heard of it: what is shown is the last that was. */
+  isAway: v.boolean(),
   /** Why what is shown of it may be out of date, or is not there. */
   trouble: v.exactOptional(v.string()),
 });

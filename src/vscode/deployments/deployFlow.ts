@@ -52,7 +52,7 @@ export class DeployFlow {
   ): Promise<void> {
     this.requireTrust();
     const targets = onlyHost ? [onlyHost] : await this.chooseHosts(choice);
-    if (targets.length === 0 || !(await this.confirmPaths(choice))) return;
+    if (targets.length === 0 || !(await this.confirmPaths(choice, targets))) return;
     const prepared = await Promise.all(
       targets.map(async (host) => ({ host, start: await startFor(choice, host, this.parts.pack) })),
     );
@@ -106,8 +106,8 @@ export class DeployFlow {
   }
 
   /** What is outside the workspace was perhaps not meant by whoever opened it. */
-  private async confirmPaths(choice: DeployChoice): Promise<boolean> {
-    const outside = (await findPaths(choice)).filter(({ isInWorkspace }) => !isInWorkspace);
+  private async confirmPaths(choice: DeployChoice, targets: readonly DeployHost[]): Promise<boolean> {
+    const outside = (await findPaths(choice, targets)).filter(({ isInWorkspace }) => !isInWorkspace);
     if (outside.length === 0) return true;
     return this.parts
       .dialogs()

@@ -29,32 +29,43 @@ export interface FoundPath extends NamedPath {
 }
 
 /** Finds what the app names on this machine. Rejects, naming the field, where something is not there. */
-export async function findPaths({ app, baseFolder }: DeployChoice): Promise<FoundPath[]> {
+export async function findPaths(
+  { app, baseFolder }: DeployChoice,
+  targets: readonly Host[],
+): Promise<FoundPath[]> {
+  const isAllElsewhere = targets.every(({ remote }) => remote !== undefined);
   const roots = await Promise.all(
     (vscode.workspace.workspaceFolders ?? [])
       .filter(({ uri }) => uri.scheme === 'file')
       .map(({ uri }) => real(uri.fsPath)),
   );
   return Promise.all(
-    localPaths(app).map(async (named) => {
-      const absolute = absoluteOf(named.path, baseFolder, `apps.${app.name}.${named.field}`);
-      const found = await real(absolute);
-      const isInWorkspace = roots.some(
-        (root) => found !== undefined && root !== undefined && isInside(found, root),
-      );
-      // The engine makes a bind mount's folder; all else is read from.
-      const mayBeAbsent = named.field.startsWith('run.volumes');
-      if (found === undefined && !mayBeAbsent)
-        throw new DeployRefusedError(
-          vscode.l10n.t(
-            '“{0}” names {1}, which does not exist.',
-            `apps.${app.name}.${named.field}`,
-            absolute,
-          ),
+    localPaths(app)
+      .filter((named) => !(isAllElsewhere && isHostsOwn(named)))
+      .map(async (named) => {
+        const absolute = absoluteOf(named.path, baseFolder, `apps.${app.name}.${named.field}`);
+        const found = await real(absolute);
+        const isInWorkspace = roots.some(
+          (root) => found !== undefined && root !== undefined && isInside(found, root),
         );
-      return { ...named, absolute, isInWorkspace };
-    }),
+        // The engine makes a bind mount's folder; all else is read from.
+        const mayBeAbsent = named.field.startsWith('run.volumes');
+        if (found === undefined && !mayBeAbsent)
+          throw new DeployRefusedError(
+            vscode.l10n.t(
+              '“{0}” names {1}, which does not exist.',
+              `apps.${app.name}.${named.field}`,
+              absolute,
+            ),
+          );
+        return { ...named, absolute, isInWorkspace };
+      }),
   );
+}
+
+/** An absolute repository is read by the host that deploys, on its own disk. */
+function isHostsOwn({ field, path: named }: NamedPath): boolean {
+  return field === 'source.git' && !isRelativePath(named);
 }
 
 /** What to hand to the host. Secrets are read now, and kept nowhere. */

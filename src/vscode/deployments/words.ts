@@ -79,6 +79,7 @@ function detailTexts() {
     progressOf: vscode.l10n.t('Progress of {0}'),
     untouched: vscode.l10n.t('What ran before was not touched.'),
     restored: vscode.l10n.t('What ran before runs again.'),
+    outOfDate: vscode.l10n.t('Out of date'),
     announceStage: vscode.l10n.t('{0}: {1}.'),
     announceEnd: vscode.l10n.t('{0} ended: {1}.'),
   };

@@ -6,6 +6,8 @@ import type { HostRegistry } from '../hosts/hostRegistry';
 import { reasonInWords, triedEndpoints } from '../notify';
 
 const TRIED_SCHEME = 'quaywatch-tried';
+/** Its lines are wrapped, as package.json says. */
+const TRIED_LANGUAGE = 'quaywatch-tried';
 
 /** A readable account of where engines were looked for and what came of it. */
 export class TriedDocuments implements vscode.TextDocumentContentProvider, Disposable {
@@ -21,7 +23,9 @@ export class TriedDocuments implements vscode.TextDocumentContentProvider, Dispo
   async show(): Promise<void> {
     const uri = vscode.Uri.from({ scheme: TRIED_SCHEME, path: `/${vscode.l10n.t('What Was Tried')}.txt` });
     this.changed.fire(uri);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: true });
+    const opened = await vscode.workspace.openTextDocument(uri);
+    const document = await vscode.languages.setTextDocumentLanguage(opened, TRIED_LANGUAGE);
+    await vscode.window.showTextDocument(document, { preview: true });
   }
 
   provideTextDocumentContent(): string {

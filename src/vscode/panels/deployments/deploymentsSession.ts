@@ -278,9 +278,16 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
       const problem = troubleOf(host);
       const trouble = problem ? troubleInWords(problem, host) : this.failures.get(host.id);
       const { id, name, deployments } = host;
-      return { id, name, canDeploy: deployments.canDeploy, ...(trouble !== undefined && { trouble }) };
+      const { canDeploy } = deployments;
+      return { id, name, canDeploy, isAway: isAway(host), ...(trouble !== undefined && { trouble }) };
     });
   }
+}
+
+/** Deployments of this machine go on without its engine, and so does the word of them; an agent's do as well. */
+function isAway(host: Host): boolean {
+  const kind = troubleOf(host)?.kind;
+  return host.remote !== undefined && kind !== undefined && kind !== 'engineDown';
 }
 
 function running(deployments: Iterable<Deployment>): Deployment[] {
