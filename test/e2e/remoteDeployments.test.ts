@@ -29,7 +29,7 @@ function makeWorkspace(): DeployWorkspace {
     dockerfile(`for i in $(seq 1 ${LONG_LINES}); do echo step $i; sleep 0.1; done`),
   );
   workspace.write('slow/Dockerfile', dockerfile('for i in $(seq 1 600); do echo line $i; sleep 0.2; done'));
-  workspace.write('source/Dockerfile', dockerfile('echo from the repository'));
+  workspace.write('source/Dockerfile', dockerfile('echo from a repository far away'));
   workspace.writeCompose('shop/compose.yaml', { front: { build: { context: 'front' } }, back: {} });
   workspace.write('shop/front/Dockerfile', `${dockerfile('echo the front is built')}LABEL ${testLabel}=1\n`);
   const app = (source: unknown): unknown => workspace.app(source, [HOST]);
@@ -184,7 +184,7 @@ describe('deployments to a remote host, on two screens', function () {
       journal.some((line) => /^Commit [0-9a-f]{40}$/.test(line)),
       journal.join('\n'),
     );
-    assert.ok(journal.includes('from the repository'), journal.join('\n'));
+    assert.ok(journal.includes('from a repository far away'), journal.join('\n'));
   });
 
   it('run an image', async () => {
