@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually';
 import { panelFrame } from '../support/panelFrame';
 
 const HOST = 'Local';
+const NARROW_PX = 250;
 const MOST_TABS = 60;
 const THEMES = ['light', 'dark', 'highContrast', 'highContrastLight'] as const;
 
@@ -132,5 +133,100 @@ describe('deployments without a mouse, and without eyes', function () {
       (await spoken()).some((text) => /slow ended: Cancelled\./.test(text)),
     );
     assert.match(await focused(), /^slow > /, 'the focus stays with what was cancelled');
+  });
+
+  it('fail visibly, are retried, compared and read', async () => {
+    workspace.write('web/Dockerfile', dockerfile('echo it breaks >&2; exit 9'));
+    await deployByKeys('web');
+    const failed = await newest('web', 'failed');
+    await view.expand(failed);
+    await looksWell('failed');
+    workspace.write('web/Dockerfile', dockerfile('echo version 2'));
+    await focusView();
+    await tabTo(/^web > Retry/);
+    await press('Enter');
+    assert.match((await suite.page.dialog()).message, /^Deploy web to Local again\?$/);
+    await press('Enter');
+    await eventually(
+      'the second one is deployed',
+      async () => (await view.card('web', 'success').count()) === 2,
+    );
+    await focusView();
+    await tabTo(/^web > Compare/);
+    await press('Enter');
+    await suite.page.quickPickLabels('web');
+    await press('Enter');
+    await suite.page.page.locator('.tab', { hasText: 'Inputs of web' }).waitFor();
+    await focusView();
+    await tabTo(/^web > Open Log of web/);
+    await press('Enter');
+    await suite.page.page.locator('.tab', { hasText: /^web .*\.log/ }).waitFor();
+    await suite.page.waitForEditor(/./);
+    await suite.page.runCommand('View: Close All Editors');
+  });
+
+  it('are rolled back', async () => {
+    await focusView();
+    await tabTo(/^web > Roll/);
+    await press('Enter');
+    assert.match((await suite.page.dialog()).message, /^Roll web on Local back/);
+    await press('Enter');
+    await view.root
+      .locator('.card[data-status="success"]', { hasText: 'Runs the version of' })
+      .first()
+      .waitFor();
+  });
+
+  it('have a log that keys scroll, and that tells when it follows no more', async () => {
+    await deployByKeys('slow');
+    const id = await view.running('slow');
+    await view
+      .byId(id)
+      .locator('.line', { hasText: /^line 20$/ })
+      .waitFor();
+    await focusView();
+    await tabTo(/^slow > Log of slow$/);
+    await press('Home');
+    await view.byId(id).locator('.follow').waitFor();
+    await press('End');
+    await view.byId(id).locator('.follow').waitFor({ state: 'hidden' });
+    await tabTo(/^slow > Cancel/, 'Shift+Tab');
+    await press('Enter');
+    await view.ended(id, 'cancelled');
+  });
+
+  it('fill a tab of their own, wide', async () => {
+    await suite.page.runCommand('Quaywatch: Open Deployments in Editor');
+    const frame = await panelFrame(suite.page, 'deployments', 'editor');
+    await frame.locator('.card').first().waitFor();
+    await frame.locator('.card[data-status="failed"] .toggle').first().click();
+    await frame.locator('.card[data-status="failed"] .failure').first().waitFor();
+    for (const theme of THEMES) {
+      await suite.page.setTheme(theme);
+      assert.deepEqual(await seriousViolations(frame), [], theme);
+      await suite.page.screenshot(`deployments-editor-${theme}`);
+    }
+    await suite.page.runCommand('View: Close All Editors');
+  });
+
+  it(`are usable at ${NARROW_PX} pixels`, async () => {
+    const { page } = suite.page;
+    const frame = await inView();
+    const width = (): Promise<number> => frame.evaluate<number>('innerWidth');
+    const box = (await page.locator('.part.sidebar').boundingBox()) ?? assert.fail('no side bar');
+    const [edge, middle] = [box.x + box.width, box.y + box.height / 2];
+    const tooWide = (await width()) - NARROW_PX;
+    await page.mouse.move(edge + 1, middle);
+    await page.mouse.down();
+    await page.mouse.move(edge - tooWide / 2, middle);
+    await page.mouse.move(edge + 1 - tooWide, middle);
+    await page.mouse.up();
+    await eventually('it is narrow', async () => (await width()) <= NARROW_PX);
+    assert.equal(
+      await frame.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth'),
+      false,
+      'nothing is wider than the page',
+    );
+    await looksWell('narrow');
   });
 });

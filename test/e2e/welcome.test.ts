@@ -70,7 +70,7 @@ describe('the welcome views', function () {
     });
   });
 
-  it('an untrusted workspace: connects nothing and offers to manage trust', async () => {
+  it('an untrusted workspace: connects nothing, deploys nothing and offers to manage trust', async () => {
     const requests: string[] = [];
     const socketPath = path.join(folder, 'untouched.sock');
     const untouched = createServer((request) => requests.push(request.url ?? ''));
@@ -81,6 +81,9 @@ describe('the welcome views', function () {
         await page.openViewContainer('Quaywatch');
         await page.page.locator('.welcome-view-content', { hasText: /trust/i }).waitFor();
         await page.screenshot('welcome-untrusted');
+        await page.runCommand('Quaywatch: Deploy…');
+        await page.waitForNotification(/not trusted/);
+        await page.screenshot('deploy-untrusted');
         assert.deepEqual(requests, []);
       },
       { workspaceTrust: true },

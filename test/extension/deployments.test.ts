@@ -127,6 +127,19 @@ describe('deployments in the editor', () => {
     });
   });
 
+  it('are described in a file whose mistakes are underlined, with the unknown field named', async () => {
+    const described = { apps: { web: { source: { folder: '.' }, run: { prots: ['80:80'] } } } };
+    const uri = write('quaywatch.json', described);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+    const messages = (): readonly string[] =>
+      vscode.languages.getDiagnostics(uri).map(({ message }) => message);
+    await eventually(
+      () => `"prots" is underlined, but only ${messages().join()}`,
+      () => messages().some((message) => message.includes('prots')),
+    );
+    assert.equal(messages().length, 1);
+  });
+
   it('begin with a folder, after a few questions, and never without a yes that names app and host', async () => {
     write('Dockerfile', 'FROM scratch');
     dialogs.inputs.push('web', '8080:80 9090:90');
