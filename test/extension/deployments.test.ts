@@ -84,7 +84,7 @@ describe('deployments in the editor', () => {
         running.map(({ hostId, deployment }) => [hostId, deployment.app]),
         [['local', 'web']],
       );
-      assert.deepEqual(hosts, [{ id: 'local', name: 'Local', canDeploy: true }]);
+      assert.deepEqual(hosts, [{ id: 'local', name: 'Local', canDeploy: true, isAway: false }]);
       session.act({ kind: 'follow', place });
       deployments.enter(place.id, 'building_image');
       deployments.log(place.id, '\u001b[31mStep 1\u001b[0m\n');
