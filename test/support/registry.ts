@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { atEnd, endOwned, hasExited, spawnOwned, waitFor } from '../../scripts/lib/processes.mjs';
 import { skipWithReason, type Skippable } from './skip';
 import { busyboxImage, testLabel } from './testEngine';
@@ -86,8 +87,7 @@ export class TestRegistry {
       (size, index) => `RUN dd if=/dev/urandom of=/layer${index} bs=1024 count=${size}`,
     );
     const dockerfile = [`FROM ${busyboxImage}`, `LABEL ${testLabel}=1`, ...steps, ''].join('\n');
-    const context = tarOf({ Dockerfile: Buffer.from(dockerfile) });
-    // @ts-expect-error -- a Buffer is sent as it is; the types know streams only
+    const context = Readable.from([tarOf({ Dockerfile: Buffer.from(dockerfile) })]);
     await finished(docker, await docker.buildImage(context, { t: name, nocache: true }));
     const authconfig = this.hasSignIn ? REGISTRY_USER : {};
     await finished(docker, await docker.getImage(name).push({ authconfig }));

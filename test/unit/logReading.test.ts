@@ -48,6 +48,15 @@ describe('LogReading', () => {
     await reading.done;
   });
 
+  it('keeps the order of what comes although it is held', async () => {
+    const { turns, source, texts } = setUp((_text, all) => all.spend());
+    for (const text of ['a', 'b', 'c']) source.emit('data', frame(text));
+    turns.go();
+    await settled();
+    assert.deepEqual(texts, ['a', 'b', 'c']);
+    assert.equal(source.isPaused(), false);
+  });
+
   it('has read all when it is done, also what waited for its turn at the end', async () => {
     const { source, texts, reading } = setUp((_text, all) => all.spend());
     source.write(frame('a'));

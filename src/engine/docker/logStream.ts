@@ -88,24 +88,29 @@ export class LogReading {
   }
 
   private take(chunk: Buffer): void {
+    // Nothing should come while it waits; what comes all the same comes after it.
+    this.takeWaiting();
     if (this.turns.hasTime) this.push(chunk);
     else this.waiting = this.waitWith(chunk);
   }
 
   private waitWith(chunk: Buffer): Waiting {
     const hold = this.stream.hold();
-    const turn = this.turns.later(() => {
-      this.takeWaiting();
-      hold.dispose();
-    });
-    return { chunk, dispose: () => turn.dispose() };
+    const turn = this.turns.later(() => this.takeWaiting());
+    return {
+      chunk,
+      dispose: () => {
+        turn.dispose();
+        hold.dispose();
+      },
+    };
   }
 
   private takeWaiting(): void {
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.dispose();
     if (waiting) this.push(waiting.chunk);
+    waiting?.dispose();
   }
 
   private breakOff(error?: Error): void {
