@@ -54,6 +54,9 @@ export function printSummary(tiers) {
     total.failed.push(...results.failed);
     total.skipped.push(...results.skipped);
   }
+  // Once more by name alone: where only the end of an output is kept, every failure is still in it.
+  for (const [tier, { failed }] of tiers)
+    for (const { title } of failed) console.log(`FAILED   ${tier}: ${title}`);
   if (total.passed.length + total.failed.length === 0) console.log('No test ran.');
   console.log(
     `${total.passed.length} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`,
