@@ -90,7 +90,7 @@ describe('agent: deployments without its protocol', () => {
       assert.equal(headers['location'], `/v1/deployments/${id}`);
       assert.equal(body.deployment?.id, id);
       assert.equal(deployments.starts[0]?.spec.run?.cpus, 0.5);
-      assert.equal(deployments.starts[0].origin?.startedBy, 'test (pipeline)');
+      assert.equal(deployments.starts[0].origin?.startedBy, 'token "test" (pipeline)');
       deployments.succeed(id);
       const later = await get(id);
       assert.deepEqual([later.status, later.body.deployment?.status], [200, 'success']);

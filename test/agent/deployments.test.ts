@@ -94,7 +94,7 @@ describe('agent: deployments', () => {
       assert.equal(deployment['app'], 'web');
       const run = { environment: { PASSWORD: SECRET }, cpus: 1.5 };
       assert.deepEqual(deployments.starts[0]?.spec, { ...IMAGE_SPEC, run });
-      assert.deepEqual(deployments.starts[0].origin, { startedBy: 'test (admin)', commandId: id });
+      assert.deepEqual(deployments.starts[0].origin, { startedBy: 'token "test" (admin)', commandId: id });
     });
 
     it('starts once, however often it is asked, also after a cut and a restart of the agent', async () => {

@@ -162,7 +162,6 @@ describe('the steps of a deployment', () => {
         stages: went('queued', 'cloning_repo', 'building_image'),
       }),
       [
-        'queued done',
         'cloning_repo done',
         'building_image current',
         'stopping_old ahead',
@@ -170,6 +169,21 @@ describe('the steps of a deployment', () => {
         'health_check ahead',
       ],
     );
+  });
+
+  it('have a wait in the queue only if there was one', () => {
+    const waited = [{ stage: 'queued', startedAtMs: 0, endedAtMs: 1_000 }, ...went('pulling_image')];
+    assert.deepEqual(steps({ status: 'success', endedAtMs: 9, stages: waited }), [
+      'queued done',
+      'pulling_image done',
+    ]);
+    assert.deepEqual(
+      steps({ sourceKind: 'image', stages: [{ stage: 'queued', startedAtMs: 0 }] })[0],
+      'queued current',
+    );
+    assert.deepEqual(steps({ status: 'cancelled', endedAtMs: 9, stages: went('queued') }), [
+      'queued stopped',
+    ]);
   });
 
   it('show where it failed, and what came after', () => {

@@ -176,6 +176,9 @@ export function announcements(before: PageState, after: PageState): Announcement
   });
 }
 
+/** Whoever waited less in the queue did not wait. */
+const SHORTEST_WAIT_MS = 1_000;
+
 /** The stages a deployment goes through when nothing goes wrong; those it is in or has left come from itself. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   git: ['cloning_repo', 'building_image', 'stopping_old', 'starting_new', 'health_check'],
@@ -193,7 +196,9 @@ export interface Step {
 
 /** The stages it went through, is in, and, while it runs, has ahead. */
 export function stepsOf(deployment: PageDeployment): Step[] {
-  const went = deployment.stages.filter(({ stage }) => stage !== 'completed');
+  const went = deployment.stages.filter(
+    (spell, index, { length }) => spell.stage !== 'completed' && (index === length - 1 || !isNoWait(spell)),
+  );
   const failedStage = deployment.failure?.stage;
   const steps = went.map(({ stage, startedAtMs, endedAtMs }, index): Step => {
     const isLast = index === went.length - 1;
@@ -207,6 +212,11 @@ export function stepsOf(deployment: PageDeployment): Step[] {
       : (WAYS['image'] ?? []).slice(1);
   const furthest = Math.max(-1, ...went.map(({ stage }) => way.indexOf(stage)));
   return [...steps, ...way.slice(furthest + 1).map((stage): Step => ({ stage, state: 'ahead' }))];
+}
+
+/** Each begins in the queue; that it went on at once is nothing to read. */
+function isNoWait({ stage, startedAtMs, endedAtMs }: PageDeployment['stages'][number]): boolean {
+  return stage === 'queued' && endedAtMs !== undefined && endedAtMs - startedAtMs < SHORTEST_WAIT_MS;
 }
 
 function stepState(

@@ -66,7 +66,7 @@ function detailTexts() {
     logEmpty: vscode.l10n.t('The log is empty.'),
     logSkipped: vscode.l10n.t('… {0} earlier lines are only in “Open Log” …'),
     logFailed: vscode.l10n.t('The log can’t be read: {0}'),
-    startedBy: vscode.l10n.t('By {0}, {1}'),
+    startedBy: vscode.l10n.t('Started by {0}, {1}'),
     runsAgain: vscode.l10n.t('Runs the version of {0} again'),
     commit: vscode.l10n.t('Commit {0}'),
     image: vscode.l10n.t('Image {0}'),

@@ -198,7 +198,10 @@ export class DeploymentActions {
     const { session, services } = this.options;
     const { token, rights } = session.principal;
     const held = { uploads: session.uploads, keeper: services.context.host?.keeper };
-    const origin: DeploymentOrigin = { startedBy: `${token.name} (${rights.role})`, commandId: command.id };
+    const origin: DeploymentOrigin = {
+      startedBy: `token "${token.name}" (${rights.role})`,
+      commandId: command.id,
+    };
     return runDeployment(() => this.deployments, held, command, origin);
   }
 

@@ -105,7 +105,7 @@ export class DeploymentRequests {
       permit: () => undefined,
       accepted: () => undefined,
       execute: async (): Promise<JsonObject> => {
-        const startedBy = `${principal.token.name} (pipeline)`;
+        const startedBy = `token "${principal.token.name}" (pipeline)`;
         const { id } = await deployments.start({ spec, origin: { startedBy, commandId } });
         return { deployment_id: id };
       },
