@@ -6,8 +6,8 @@ import { latePiece, pieceOf, TextPieces, type TextPiece } from './textPieces';
 /** Where the text goes: an output channel. */
 export interface TextTarget {
   append(text: string): void;
-  replace(text: string): void;
-  /** Whether it can take this in addition; if not, it wants to be replaced. A target without this always can. */
+  clear(): void;
+  /** Whether it can take this in addition; if not, it wants to be cleared. A target without this always can. */
   hasRoomFor?(text: string): boolean;
   /**
    * How much text may wait for it, in UTF-16 units; half as much may be kept to go on with after a cut. Asked often,
@@ -58,8 +58,8 @@ const KEPT_PART = 1 / 4;
 const LONGEST_REST_MS = 5_000;
 
 /**
- * Writes lines to a channel in batches and keeps the channel bounded: when it is full, it is replaced by its newest part
- * with a line at its beginning that says exactly how many lines were cut off.
+ * Writes lines to a channel in batches and keeps the channel bounded: when it is full, it is cleared and its newest part
+ * appended again, after a line that says exactly how many lines were cut off.
  */
 export class ChannelText implements Disposable {
   /** The newest part of what the channel shows. */
@@ -108,7 +108,7 @@ export class ChannelText implements Disposable {
     this.kept.clear();
     this.skippedLines = this.toldLines = this.shownLength = 0;
     this.rescued = [];
-    this.options.target.replace('');
+    this.options.target.clear();
   }
 
   /** Appends everything that has gathered. */
@@ -153,20 +153,35 @@ export class ChannelText implements Disposable {
   private appendSome(): void {
     const { target, clock, maxLength } = this.options;
     const lengthPerMs = this.skippedLines > 0 ? OVERLOADED_LENGTH_PER_MS : MAX_LENGTH_PER_MS;
-    const text = this.takePending();
+    let text = this.takePending();
+    if (this.shownLength > maxLength || !(target.hasRoomFor?.(text) ?? true)) {
+      this.cut();
+      text = this.takePending();
+    }
     this.restUntilMs = clock.nowMs() + text.length / lengthPerMs;
-    if (this.shownLength <= maxLength && (target.hasRoomFor?.(text) ?? true)) target.append(text);
-    else target.replace(this.newestPart());
+    target.append(text);
+  }
+
+  /**
+   * What is kept waits again, like what is new. Put in at once, so much text would hold up the window, which sends it back
+   * to the extension host; and VS Code shows a text twice that replaces another one shortly after it did so before.
+   */
+  private cut(): void {
+    this.options.target.clear();
+    this.kept.keepNewest(Math.max(0, this.mostWaiting - this.pending.length));
+    const cutOffLines = this.toldLines - this.kept.lineCount;
+    this.shownLength = this.toldLines = 0;
+    const again = this.kept.takeAll();
+    if (cutOffLines > 0) again.unshift(pieceOf(`${this.options.texts.cutOff(cutOffLines)}\n`, cutOffLines));
+    this.pending.putBack(again);
   }
 
   /** No more gathers than the channel could hold anyway. */
   private skipOldest(): void {
-    const { maxLength } = this.options;
-    const mostLength = Math.min(this.isOverloaded ? maxLength * KEPT_PART : maxLength, this.memoryLength());
-    if (this.pending.length <= mostLength) return;
+    if (this.pending.length <= this.mostWaiting) return;
     this.isOverloaded = true;
     // Some more than needed, so that one line of ours tells of many.
-    this.pending.keepNewest(mostLength * 0.75, (piece) => {
+    this.pending.keepNewest(this.mostWaiting * 0.75, (piece) => {
       this.skippedLines += piece.lineCount;
       if (piece.lineCount === 0 && this.rescued.length < MOST_OWN_LINES) this.rescued.push(piece);
     });
@@ -189,6 +204,11 @@ export class ChannelText implements Disposable {
     return taken.join('');
   }
 
+  private get mostWaiting(): number {
+    const { maxLength } = this.options;
+    return Math.min(this.isOverloaded ? maxLength * KEPT_PART : maxLength, this.memoryLength());
+  }
+
   /** The line that counts skipped lines stands for them: when it is cut off, they are counted as cut off. */
   private takeSkipped(): TextPiece[] {
     const { skippedLines, rescued } = this;
@@ -206,12 +226,5 @@ export class ChannelText implements Disposable {
     this.shownLength += piece.length;
     this.toldLines += piece.lineCount;
     this.kept.add(piece);
-  }
-
-  private newestPart(): string {
-    this.shownLength = this.kept.length;
-    const cutOffLines = this.toldLines - this.kept.lineCount;
-    const kept = this.kept.toString();
-    return cutOffLines > 0 ? `${this.options.texts.cutOff(cutOffLines)}\n${kept}` : kept;
   }
 }

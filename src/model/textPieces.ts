@@ -86,15 +86,25 @@ export class TextPieces {
     }
   }
 
+  /** Removes all. */
+  takeAll(): TextPiece[] {
+    const all = this.pieces.slice(this.first);
+    this.clear();
+    return all;
+  }
+
+  /** Before all others. */
+  putBack(pieces: readonly TextPiece[]): void {
+    this.pieces = [...pieces, ...this.pieces.slice(this.first)];
+    this.first = 0;
+    for (const { length, lineCount } of pieces) {
+      this.lengthSum += length;
+      this.lineSum += lineCount;
+    }
+  }
+
   clear(): void {
     this.pieces = [];
     this.first = this.lengthSum = this.lineSum = 0;
-  }
-
-  toString(): string {
-    return this.pieces
-      .slice(this.first)
-      .map(({ text }) => text)
-      .join('');
   }
 }

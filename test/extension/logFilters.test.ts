@@ -149,7 +149,7 @@ function tailCases(): void {
         channels.push(channel);
         return {
           append: (text: string) => void (channel.text += text),
-          replace: (text: string) => void (channel.text = text),
+          clear: () => void (channel.text = ''),
           show: () => undefined,
           dispose: () => undefined,
         };

@@ -39,14 +39,15 @@ describe('the output channels of logs', function () {
     for (const target of targets.splice(0)) target.dispose();
   });
 
-  it('say when a file has no more room, and show what they are replaced by from a file of its own', async () => {
+  it('say when a file has no more room, and show what comes after they are cleared from a file of its own', async () => {
     const target = open('roomy · test');
     target.show(true);
     target.append(`${'x'.repeat(900)}\n`);
     await untilShown('roomy · test', `${'x'.repeat(900)}\n`);
     const rooms = ['y', 'ä'].map((character) => target.hasRoomFor?.(character.repeat(99)));
     assert.deepEqual(rooms, [true, false], 'bytes count, not characters');
-    target.replace('a new beginning ─'.repeat(20));
+    target.clear();
+    target.append('a new beginning ─'.repeat(20));
     target.append('\nand more\n');
     await untilShown('roomy · test', `${'a new beginning ─'.repeat(20)}\nand more\n`);
   });
@@ -57,7 +58,8 @@ describe('the output channels of logs', function () {
     front.append('I stay\n');
     await untilShown('front · test', 'I stay\n');
     hidden.append('x'.repeat(900));
-    hidden.replace('y'.repeat(900));
+    hidden.clear();
+    hidden.append('y'.repeat(900));
     front.append('to the end\n');
     await untilShown('front · test', 'I stay\nto the end\n');
   });

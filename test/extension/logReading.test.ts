@@ -57,7 +57,7 @@ function tailCases(): void {
     tails = new LogTails({
       openChannel: (name) => ({
         append: (text) => void channels.set(name, (channels.get(name) ?? '') + text),
-        replace: (text) => void channels.set(name, text),
+        clear: () => void channels.set(name, ''),
         show: () => undefined,
         dispose: () => undefined,
       }),

@@ -39,7 +39,7 @@ class World {
   readonly tails = new MergedTails({
     openChannel: (name) => ({
       append: (text) => void this.channels.set(name, (this.channels.get(name) ?? '') + text),
-      replace: (text) => void this.channels.set(name, text),
+      clear: () => void this.channels.set(name, ''),
       show: () => undefined,
       dispose: () => undefined,
     }),

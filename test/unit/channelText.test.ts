@@ -4,7 +4,7 @@ import { FakeClock } from '../doubles/fakeClock';
 import { FakeTurns } from '../doubles/fakeTurns';
 
 interface TargetBounds {
-  /** How much can be appended after a replacement. */
+  /** How much can be appended before it has to be cleared. */
   readonly room?: number;
   readonly memoryLength?: number;
 }
@@ -13,6 +13,7 @@ function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {})
   const clock = new FakeClock();
   const turns = new FakeTurns();
   const calls: string[] = [];
+  const appends: number[] = [];
   let content = '';
   let appended = 0;
   const text = new ChannelText({
@@ -24,10 +25,11 @@ function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {})
         calls.push('append');
         content += added;
         appended += added.length;
+        appends.push(added.length);
       },
-      replace: (replaced) => {
-        calls.push('replace');
-        content = replaced;
+      clear: () => {
+        calls.push('clear');
+        content = '';
         appended = 0;
       },
       ...(room !== undefined && { hasRoomFor: (added) => appended + added.length <= room }),
@@ -35,7 +37,7 @@ function setUp(maxLength = 1_000_000, { room, memoryLength }: TargetBounds = {})
     },
     texts: { cutOff: (lines) => `cut off ${lines}`, skipped: (lines) => `skipped ${lines}` },
   });
-  return { clock, turns, calls, text, content: () => content };
+  return { clock, turns, calls, appends, text, content: () => content };
 }
 
 describe('ChannelText', () => {
@@ -140,6 +142,19 @@ describe('ChannelText', () => {
     );
   });
 
+  it('puts no more than 128 KB in at once, also when it cuts', () => {
+    const { clock, text, content, appends } = setUp(4_000_000);
+    for (let line = 0; line < 60_000; line++) {
+      text.add(`${'x'.repeat(104)}\n`, 1);
+      if (line % 100 === 0) clock.advance(50);
+    }
+    clock.advance(5_000);
+    assert.ok(Math.max(...appends) <= 130 * 1024, `${Math.max(...appends)}`);
+    const cutOff = Number(/^cut off (\d+)$/m.exec(content())?.[1]);
+    assert.ok(cutOff > 0);
+    assert.equal(cutOff + (content().match(/^x/gm)?.length ?? 0), 60_000);
+  });
+
   it('goes on when the clock is set back', () => {
     const { clock, text, content } = setUp();
     clock.advance(3_600_000);
@@ -193,7 +208,7 @@ describe('ChannelText', () => {
     assert.match(content(), /^skipped \d+\n── restarted ──\n/m);
   });
 
-  it('replaces what a target has no room to append to, and cuts off only what is not kept', () => {
+  it('clears a target that has no room, and cuts off only what is not kept', () => {
     const { clock, text, calls, content } = setUp(1_000, { room: 300 });
     for (let line = 1; line <= 100; line++) {
       text.add(`line ${String(line).padStart(4, '0')}\n`, 1);
@@ -201,7 +216,7 @@ describe('ChannelText', () => {
       const shown = content().match(/^line/gm)?.length ?? 0;
       assert.equal(Number(/^cut off (\d+)/.exec(content())?.[1] ?? 0) + shown, line);
     }
-    assert.ok(calls.includes('replace'));
+    assert.ok(calls.includes('clear'));
     assert.ok(content().length <= 600, `${content().length}`);
   });
 

@@ -3,9 +3,9 @@ import type { LogChannelTarget } from './logChannel';
 import { LOG_LANGUAGE } from './logText';
 
 /**
- * VS Code writes what an output channel is given into a file, also what replaces all before, and begins a new file when
- * that one would exceed 30 MiB. From then on it looks for the channel's text in the wrong place: cut off lines show again,
- * and many show twice. So a channel is made anew before.
+ * VS Code writes what an output channel is given into a file, out of which nothing is taken when the channel is cleared,
+ * and begins a new file when that one would exceed 30 MiB. From then on it looks for the channel's text in the wrong
+ * place: cut off lines show again, and many show twice. So a channel is made anew before.
  */
 const MAX_FILE_BYTES = 28_000_000;
 /** All channels together hold about so much text in memory, in UTF-16 units. */
@@ -72,10 +72,9 @@ class LogOutput implements LogChannelTarget {
     this.channel.append(text);
   }
 
-  replace(text: string): void {
-    if (!this.hasRoomFor(text)) this.renew();
-    this.writtenBytes += Buffer.byteLength(text);
-    this.channel.replace(text);
+  clear(): void {
+    if (this.writtenBytes > this.siblings.maxFileBytes / 2) this.renew();
+    else this.channel.clear();
   }
 
   show(preserveFocus?: boolean): void {

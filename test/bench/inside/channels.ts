@@ -32,9 +32,9 @@ export class WatchedChannel implements LogChannelTarget {
     this.isEnded ||= text.includes(END);
   }
 
-  replace(text: string): void {
-    this.target.replace(text);
-    this.isEnded = text.includes(END);
+  clear(): void {
+    this.target.clear();
+    this.isEnded = false;
   }
 
   show(): void {
