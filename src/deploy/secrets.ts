@@ -69,7 +69,10 @@ export interface SplitRepository {
   /** As it stands in the address; empty where the user name is the secret. */
   readonly user?: string;
   readonly password?: string;
-  /** `scheme://user:password@host` and `scheme://host`, where there is something to hide. */
+  /**
+   * `scheme://user:password@host/` and `scheme://host/`, where there is something to hide. Git compares beginnings of
+   * addresses: without the slash `https://host.evil.example/` would begin as this host does.
+   */
   readonly secretBase?: string;
   readonly plainBase?: string;
 }
@@ -88,8 +91,8 @@ export function splitRepository(repository: string): SplitRepository {
     plain: `${scheme}${kept}${host}${rest}`,
     user,
     password: colon < 0 ? credentials : credentials.slice(colon + 1),
-    secretBase: `${scheme}${credentials}@${host}`,
-    plainBase: `${scheme}${kept}${host}`,
+    secretBase: `${scheme}${credentials}@${host}/`,
+    plainBase: `${scheme}${kept}${host}/`,
   };
 }
 

@@ -86,7 +86,6 @@ class Git {
    */
   private environment(): NodeJS.ProcessEnv {
     const { repository } = this.source;
-    const { secretBase, plainBase } = splitRepository(repository);
     const isLocal =
       LOCAL_SCHEME.test(repository) || repository.startsWith('/') || /^[A-Za-z]:[\\/]/.test(repository);
     return {
@@ -98,14 +97,20 @@ class Git {
       GIT_SSH_VARIANT: 'ssh',
       SSH_ASKPASS_REQUIRE: 'never',
       LC_ALL: 'C',
-      ...(secretBase !== undefined &&
-        plainBase !== undefined && {
-          GIT_CONFIG_COUNT: '1',
-          GIT_CONFIG_KEY_0: `url.${secretBase}.insteadOf`,
-          GIT_CONFIG_VALUE_0: plainBase,
-        }),
+      ...signInEnvironment(repository),
     };
   }
+}
+
+/** Has Git use the address's sign-in for this very server, also for submodules that are there. */
+export function signInEnvironment(repository: string): NodeJS.ProcessEnv {
+  const { secretBase, plainBase } = splitRepository(repository);
+  if (secretBase === undefined || plainBase === undefined) return {};
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `url.${secretBase}.insteadOf`,
+    GIT_CONFIG_VALUE_0: plainBase,
+  };
 }
 
 function explain(command: string, complaints: readonly string[], { ref }: GitSource): string {
