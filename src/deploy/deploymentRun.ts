@@ -10,6 +10,7 @@ import {
   type DeploymentFailure,
   type DeploymentSpec,
   type DeploymentStage,
+  type OldVersionFate,
 } from '../model/deployment';
 import { atFraction, ended, inStage } from './deploymentState';
 import { CancelledError, detailsOf, failureMessage, LeavingError } from './failure';
@@ -26,6 +27,8 @@ import { removeOld, swapContainers } from './swap';
 
 /** Progress that comes within this time is told together. */
 const PROGRESS_DELAY_MS = 150;
+
+const COMPOSE_REPLACED = 'Compose may have replaced containers already, which it does not put back.';
 
 export interface DeploymentRunOptions {
   readonly deployment: Deployment;
@@ -61,7 +64,7 @@ export class DeploymentRun implements Step {
   private written: Deployment;
   private progressTimer: Disposable | undefined;
   /** What is there now, and is to be there again if this fails. */
-  private old: readonly OldContainer[] = [];
+  private old: readonly OldContainer[] | undefined;
   private isSwapping = false;
   /** The new version is well: from here on it stays. */
   private isSettled = false;
@@ -117,11 +120,11 @@ export class DeploymentRun implements Step {
       return;
     }
     await this.whileWatched(async () => {
-      this.old = await findOld(this.engine, this.spec, this.id);
-      await this.intent({ step: 'begin', old: this.old });
+      const before = await findOld(this.engine, this.spec, this.id);
+      await this.intent({ step: 'begin', old: before });
       const image = await obtain(this);
       await this.know({ imageId: image.id });
-      const old = await swapContainers(this, image, this.old);
+      const old = await swapContainers(this, image, before);
       await this.settle(old, image.id);
     });
   }
@@ -135,7 +138,7 @@ export class DeploymentRun implements Step {
     const healthy = intents.find((intent) => intent.step === 'healthy');
     await this.whileWatched(async () => {
       this.log('system', 'The process that ran this deployment was ended. This one takes it over.');
-      if (healthy) await this.settle(this.old, healthy.imageId);
+      if (healthy) await this.settle(this.old ?? [], healthy.imageId);
       else if (undo) await this.undo(undo.failure, undo.isCancelled);
       else await goOn();
     });
@@ -254,7 +257,7 @@ export class DeploymentRun implements Step {
         () => undefined,
       );
     }
-    const { details, problem } = await rollBack(this.undoStep(), mustPutBack ? this.old : []);
+    const { details, problem } = await rollBack(this.undoStep(), mustPutBack ? (this.old ?? []) : []);
     await patiently(
       this.undoStep(),
       () => this.removeRemains(),
@@ -262,10 +265,15 @@ export class DeploymentRun implements Step {
     );
     const whole = { ...failure, ...details };
     const lastLines = details.lastLines?.length ? details.lastLines : failure.lastLines;
+    const status = this.endStatus(isCancelled, problem);
+    const { fate, text } =
+      problem === undefined ? this.fateOfOld() : { fate: 'lost' as const, text: problem };
     await this.end({
-      status: this.endStatus(isCancelled, problem),
-      message: [failure.message, problem ?? this.oldVersionText()].join(' '),
-      ...(isCancelled ? {} : { failure: { ...whole, ...pick(failure), lastLines } }),
+      status,
+      message: [failure.message, text].join(' '),
+      ...(fate && { oldVersion: fate }),
+      // One that was cancelled and could not be undone failed, and is read like any other that did.
+      ...(status === 'cancelled' ? {} : { failure: { ...whole, ...pick(failure), lastLines } }),
     });
   }
 
@@ -280,15 +288,20 @@ export class DeploymentRun implements Step {
   ): 'failed' | 'cancelled' | 'rolled_back' {
     if (problem !== undefined) return 'failed';
     if (isCancelled) return 'cancelled';
-    return this.isSwapping && this.old.length > 0 ? 'rolled_back' : 'failed';
+    return this.isSwapping && this.old !== undefined && this.old.length > 0 ? 'rolled_back' : 'failed';
   }
 
-  private oldVersionText(): string {
-    if (this.isComposing) return 'Compose may have replaced containers already, which it does not put back.';
-    if (this.spec.source.kind === 'compose') return 'What ran before runs on.';
-    if (this.old.length === 0) return 'Nothing ran before.';
-    if (!this.old.some(({ wasRunning }) => wasRunning)) return 'The old version is there as it was.';
-    return this.isSwapping ? 'The old version runs again.' : 'The old version runs on.';
+  private fateOfOld(): { readonly fate?: OldVersionFate; readonly text: string } {
+    const { old } = this;
+    if (this.isComposing) return { fate: 'replaced', text: COMPOSE_REPLACED };
+    // Of Compose, and before anybody looked, it is not known whether there was one.
+    if (old === undefined) return { text: 'What ran before runs on.' };
+    if (old.length === 0) return { fate: 'none', text: 'Nothing ran before.' };
+    if (!old.some(({ wasRunning }) => wasRunning))
+      return { fate: 'none', text: 'The old version is there as it was.' };
+    return this.isSwapping
+      ? { fate: 'restored', text: 'The old version runs again.' }
+      : { fate: 'untouched', text: 'The old version runs on.' };
   }
 
   private async end(ending: Omit<Parameters<typeof ended>[1], 'nowMs'>): Promise<void> {

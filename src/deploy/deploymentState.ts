@@ -4,6 +4,7 @@ import type {
   DeploymentSource,
   DeploymentStage,
   DeploymentStatus,
+  OldVersionFate,
 } from '../model/deployment';
 
 interface StageRange {
@@ -96,11 +97,12 @@ export interface Ending {
   readonly message: string;
   readonly nowMs: number;
   readonly failure?: DeploymentFailure;
+  readonly oldVersion?: OldVersionFate;
   readonly canRollBackTo?: boolean;
 }
 
 export function ended(deployment: Deployment, ending: Ending): Deployment {
-  const { status, message, nowMs, failure, canRollBackTo = false } = ending;
+  const { status, message, nowMs, failure, oldVersion, canRollBackTo = false } = ending;
   const isSuccess = status === 'success';
   return {
     ...deployment,
@@ -114,6 +116,7 @@ export function ended(deployment: Deployment, ending: Ending): Deployment {
     endedAtMs: nowMs,
     canRollBackTo,
     ...(failure && { failure }),
+    ...(oldVersion && { oldVersion }),
   };
 }
 

@@ -34,6 +34,25 @@ export function isOver(status: DeploymentStatus): boolean {
   return status === 'success' || status === 'failed' || status === 'cancelled' || status === 'rolled_back';
 }
 
+/**
+ * What became of the version that ran before a deployment that did not succeed: `none` ran; it is `untouched`, or
+ * `restored`; it is `lost`, since it could not be put back; Compose may have `replaced` it. Others are passed over.
+ */
+export type OldVersionFate = 'none' | 'untouched' | 'restored' | 'lost' | 'replaced';
+
+/**
+ * Why a deployment did not succeed, in the host's words; with what became of the old version where somebody must see to
+ * it. `undefined` where there is nothing to tell.
+ */
+export function reasonOf(deployment: {
+  readonly message: string;
+  readonly oldVersion?: string;
+  readonly failure?: { readonly message: string };
+}): string | undefined {
+  const { message, oldVersion, failure } = deployment;
+  return oldVersion === 'lost' || oldVersion === 'replaced' ? message : failure?.message;
+}
+
 /** Where what is deployed comes from. */
 export type DeploymentSource =
   | {
@@ -156,6 +175,8 @@ export interface Deployment {
   /** Of the commit that was built, where there is one. */
   readonly commit?: string;
   readonly failure?: DeploymentFailure;
+  /** Where it is over without success, and that is known; `message` says it for people. */
+  readonly oldVersion?: OldVersionFate;
   /** An earlier deployment of the same app whose image this one runs again. */
   readonly rollBackTo?: DeploymentId;
   /** Its image is still there, so that it can be rolled back to. */

@@ -5,6 +5,7 @@ import type {
   DeploymentSpec,
   DeploymentStage,
   DeploymentStatus,
+  OldVersionFate,
 } from '../model/deployment';
 import { CountSchema, ShortTextSchema } from './schemas';
 
@@ -141,6 +142,11 @@ const FailureSchema = v.object({
   healthOutput: v.exactOptional(v.string()),
 });
 
+const OldVersionSchema = v.pipe(
+  ShortTextSchema,
+  v.transform((fate) => fate as OldVersionFate),
+);
+
 export const DeploymentSchema = v.object({
   id: DeploymentIdSchema,
   app: v.string(),
@@ -160,6 +166,7 @@ export const DeploymentSchema = v.object({
   imageId: v.exactOptional(v.string()),
   commit: v.exactOptional(v.string()),
   failure: v.exactOptional(FailureSchema),
+  oldVersion: v.exactOptional(OldVersionSchema),
   rollBackTo: v.exactOptional(DeploymentIdSchema),
   canRollBackTo: v.boolean(),
 }) satisfies v.GenericSchema<unknown, Deployment>;

@@ -159,6 +159,15 @@ function commandSuite(): void {
     assert.equal(run.screen.bottom, '');
   });
 
+  it('tells, too, that the old version could not be put back', async () => {
+    const { run, id } = await begin({});
+    const message = 'It ended. The old container web is gone.';
+    const failure = { stage: 'health_check', message: 'It ended.', lastLines: [] } as const;
+    deployments.change(id, { status: 'failed', endedAtMs: 1, message, failure, oldVersion: 'lost' });
+    assert.equal(await run.ended, 7);
+    assert.equal(run.err.at(-1), `It failed: ${message}`);
+  });
+
   it('ends with 7 and the words of the host when it is refused', async () => {
     deployments.nextError = new EngineError('conflict', 'Too many deployments wait on this host.');
     const run = new Run([file, '--app', 'web', '--state', fixture.agent.state.path]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Deployment } from '../../src/model/deployment';
+import { reasonOf, type Deployment } from '../../src/model/deployment';
 import { DeploymentHistory } from '../../src/model/deploymentHistory';
 import type { DeploymentsDelta, PageDeployment } from '../../src/protocol/webview/deployments';
 import { MOST_LOG_LINES } from '../../src/protocol/webview/deployments';
@@ -200,18 +200,25 @@ describe('the steps of a deployment', () => {
     ]);
   });
 
-  it('say what became of the old version', () => {
-    const failed = (stage: string, status = 'failed') =>
-      fateOfOld(deployment('d1', { status, failure: { stage, message: '', lastLines: [] } }));
+  it('say what became of the old version, where it needs no reading', () => {
+    const fate = (oldVersion?: string, status = 'failed') =>
+      fateOfOld(deployment('d1', { status, ...(oldVersion !== undefined && { oldVersion }) }));
     assert.deepEqual(
-      [
-        failed('building_image'),
-        failed('starting_new'),
-        failed('health_check', 'rolled_back'),
-        fateOfOld(deployment('d1', over)),
-      ],
-      ['untouched', undefined, 'restored', undefined],
+      [fate('untouched'), fate('restored', 'cancelled'), fate('none', 'rolled_back'), fate('lost'), fate()],
+      ['untouched', 'restored', undefined, undefined, undefined],
     );
+    // As a host of an earlier version says it.
+    assert.equal(fate(undefined, 'rolled_back'), 'restored');
+  });
+
+  it('say the reason, and more where the old version is gone', () => {
+    const failure = { stage: 'health_check', message: 'Not healthy.', lastLines: [] };
+    const message = 'Not healthy. What ran before could not be put back: the port is taken.';
+    const reason = (fields: Partial<PageDeployment>) => reasonOf(deployment('d1', { message, ...fields }));
+    assert.equal(reason({ failure, oldVersion: 'restored' }), 'Not healthy.');
+    assert.equal(reason({ failure, oldVersion: 'lost' }), message);
+    assert.equal(reason({ status: 'cancelled', oldVersion: 'replaced' }), message);
+    assert.equal(reason({ status: 'cancelled' }), undefined);
   });
 
   it('have durations in figures', () => {

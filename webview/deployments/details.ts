@@ -1,3 +1,4 @@
+import { reasonOf } from '../../src/model/deployment';
 import type { PageDeployment } from '../../src/protocol/webview/deployments';
 import { make, setText } from '../dom';
 import { makeIcon, type IconName } from './icons';
@@ -45,14 +46,16 @@ export function failureElements(deployment: PageDeployment, words: Words): HTMLE
   const { failure } = deployment;
   const fate = fateOfOld(deployment);
   const fateElements = fate === undefined ? [] : [make('p', { class: 'fate', text: words.say(fate) })];
-  if (!failure) return fateElements;
+  const reason = reasonOf(deployment);
+  const reasonElements = reason === undefined ? [] : [make('p', { class: 'reason', text: reason })];
+  if (!failure) return [...reasonElements, ...fateElements];
   const marks = [
     failure.exitCode === undefined ? undefined : words.say('exitCode', failure.exitCode),
     failure.outOfMemory ? words.say('outOfMemory') : undefined,
   ].filter((text) => text !== undefined);
   return [
     make('p', { class: 'failed-in', text: words.say('failedIn', words.name(failure.stage)) }),
-    make('p', { class: 'reason', text: failure.message }),
+    ...reasonElements,
     ...(marks.length > 0 ? [make('p', { class: 'marks', text: marks.join(' · ') })] : []),
     ...fateElements,
     ...quoted(words.say('healthOutput'), failure.healthOutput),

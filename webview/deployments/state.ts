@@ -252,11 +252,8 @@ export function canRollBack({ rows }: PageState, { hostId, deployment }: Deploym
   );
 }
 
-const BEFORE_STOP: readonly string[] = ['queued', 'cloning_repo', 'pulling_image', 'building_image'];
-
-/** What became of the version that ran before a deployment that did not succeed, where that is known. */
-export function fateOfOld({ status, stage, failure }: PageDeployment): 'untouched' | 'restored' | undefined {
-  if (status === 'rolled_back') return 'restored';
-  if (status !== 'failed' && status !== 'cancelled') return undefined;
-  return BEFORE_STOP.includes(failure?.stage ?? stage) ? 'untouched' : undefined;
+/** What became of the version that ran before, where the reason does not say it. */
+export function fateOfOld({ status, oldVersion }: PageDeployment): 'untouched' | 'restored' | undefined {
+  if (oldVersion === 'untouched' || oldVersion === 'restored') return oldVersion;
+  return status === 'rolled_back' && oldVersion === undefined ? 'restored' : undefined;
 }

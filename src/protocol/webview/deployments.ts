@@ -106,6 +106,7 @@ const DeploymentSchema = v.object({
   imageId: v.exactOptional(v.string()),
   commit: v.exactOptional(v.string()),
   failure: v.exactOptional(FailureSchema),
+  oldVersion: v.exactOptional(v.string()),
   rollBackTo: v.exactOptional(v.string()),
   canRollBackTo: v.boolean(),
 });

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { deferred } from '../../base/async';
 import type { Disposable } from '../../base/lifecycle';
 import type { Deployments } from '../../engine/deployments';
-import type { DeploymentEntry, DeploymentId } from '../../model/deployment';
+import { reasonOf, type DeploymentEntry, type DeploymentId } from '../../model/deployment';
 import { NewestText } from '../../model/newestText';
 import { plainLine } from '../../model/plainText';
 import { markerLine } from '../logs/markers';
@@ -71,11 +71,11 @@ export class DeploymentLog implements Disposable {
       this.newest.add(lines.map((line) => `${time} ${plainLine(line)}\n`).join(''), lines.length);
       return;
     }
-    const { stage, status, failure } = entry.deployment;
+    const { stage, status } = entry.deployment;
     const now = `${status} ${stage}`;
     if (now === this.stage) return;
     this.stage = now;
-    const words = [nameInWords(status), nameInWords(stage), failure?.message].filter(
+    const words = [nameInWords(status), nameInWords(stage), reasonOf(entry.deployment)].filter(
       (text) => text !== undefined,
     );
     this.newest.add(`${markerLine(`${time} ${plainLine(words.join(' · '))}`)}\n`, 0);

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle';
+import type { OldVersionFate } from '../../model/deployment';
 import { oneLine } from '../../model/format';
 import type { CommandId } from '../commands/commandIds';
 import type { DeploymentTracker } from './deploymentTracker';
@@ -48,7 +49,7 @@ async function notice({ host, deployment }: PlacedDeployment, show: ShowMessage)
 }
 
 function failureText({ host, deployment }: PlacedDeployment): string {
-  const { app, failure, message, status, stage } = deployment;
+  const { app, failure, message, status, stage, oldVersion } = deployment;
   const reason = oneLine(failure?.message ?? message, 200);
   const where = nameInWords(failure?.stage ?? stage);
   const text = vscode.l10n.t(
@@ -58,5 +59,20 @@ function failureText({ host, deployment }: PlacedDeployment): string {
     where,
     reason,
   );
-  return status === 'rolled_back' ? `${text} ${vscode.l10n.t('What ran before runs again.')}` : text;
+  const fate = fateInWords(oldVersion ?? (status === 'rolled_back' ? 'restored' : undefined));
+  return fate === undefined ? text : `${text} ${fate}`;
+}
+
+/** What became of what ran before, where that is not what anybody expects. */
+function fateInWords(fate: OldVersionFate | undefined): string | undefined {
+  switch (fate) {
+    case 'restored':
+      return vscode.l10n.t('What ran before runs again.');
+    case 'lost':
+      return vscode.l10n.t('What ran before could not be put back.');
+    case 'replaced':
+      return vscode.l10n.t('Compose may have replaced containers already.');
+    default:
+      return undefined;
+  }
 }

@@ -5,7 +5,7 @@ import type { Disposable } from '../../../base/lifecycle';
 import { folderContext } from '../../../deploy/sources/folderContext';
 import type { ContextArchive, Deployments } from '../../../engine/deployments';
 import { EngineError } from '../../../engine/engine';
-import type { Deployment, DeploymentSpec } from '../../../model/deployment';
+import { reasonOf, type Deployment, type DeploymentSpec } from '../../../model/deployment';
 import { EXIT_CODES } from '../exitCodes';
 import type { CliIo } from '../io';
 import { STATE_FLAG, STATE_HELP, stateFolder } from '../stateOption';
@@ -82,7 +82,8 @@ function contextOf({ source, build }: DeploymentSpec): ContextArchive | undefine
 function exitCodeOf(deployment: Deployment | undefined, io: CliIo): number {
   if (deployment?.status === 'success') return EXIT_CODES.ok;
   if (deployment?.status === 'cancelled') return EXIT_CODES.cancelled;
-  io.err(`It failed: ${deployment?.failure?.message ?? deployment?.message ?? 'nothing is known of it'}`);
+  const reason = deployment && (reasonOf(deployment) ?? deployment.message);
+  io.err(`It failed: ${reason ?? 'nothing is known of it'}`);
   return EXIT_CODES.deploymentFailed;
 }
 

@@ -1,6 +1,6 @@
 import { DisposableStore, type Disposable } from '../../../base/lifecycle';
 import type { EngineError } from '../../../engine/engine';
-import { isOver, type Deployment, type DeploymentEntry } from '../../../model/deployment';
+import { isOver, reasonOf, type Deployment, type DeploymentEntry } from '../../../model/deployment';
 import { LIMITS } from '../../../protocol/limits';
 import { PLAIN_ERRORS, type PlainDeploymentMessage } from '../../../protocol/plainMessages';
 import type { CloseName } from '../../../protocol/closeCodes';
@@ -124,7 +124,7 @@ export class DeploymentLogs implements Disposable {
   }: Extract<DeploymentEntry, { kind: 'state' }>): void | Promise<void> {
     this.newest = deployment;
     const { id, status, stage, progress, message, failure } = deployment;
-    const error_message = failure?.message ?? '';
+    const error_message = failure ? (reasonOf(deployment) ?? '') : '';
     const data = { deployment_id: id, status, stage, progress, message, error_message };
     return this.options.watcher.send({ type: 'status', timestamp: timeText(timeMs), data });
   }
@@ -137,9 +137,9 @@ export class DeploymentLogs implements Disposable {
       watcher.fail(isAbsent ? PLAIN_ERRORS.deploymentNotFound : error.message);
       return;
     }
-    const { failure, endedAtMs } = newest;
-    const timestamp = timeText(endedAtMs ?? Date.now());
-    if (failure) void watcher.send({ type: 'error', timestamp, data: { message: failure.message } });
+    const timestamp = timeText(newest.endedAtMs ?? Date.now());
+    const message = newest.failure && reasonOf(newest);
+    if (message !== undefined) void watcher.send({ type: 'error', timestamp, data: { message } });
     watcher.close('normal');
   }
 }
