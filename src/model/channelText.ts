@@ -88,12 +88,13 @@ export class ChannelText implements Disposable {
   }
 
   /**
-   * Like {@link add}, for text that is made only when it is shown.
+   * Like {@link add}, for text that is made only when it is shown, while more comes than is shown. Otherwise it is made at
+   * once: the lines it is made of are many small things, which are cheap to collect only while they are young.
    *
    * @param length about the text's, in UTF-16 units
    */
   addLate(length: number, lineCount: number, makeText: () => string): void {
-    this.take(latePiece(length, lineCount, makeText));
+    this.take(this.isOverloaded ? latePiece(length, lineCount, makeText) : pieceOf(makeText(), lineCount));
   }
 
   private take(piece: TextPiece): void {

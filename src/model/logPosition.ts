@@ -179,8 +179,9 @@ export class LogPosition {
     }
     if (line.timestamp !== this.start?.timestamp) this.start = undefined;
     const { last } = this;
-    if (line.timestamp === '' || line.timestamp !== last?.timestamp) this.sameStamp = [];
-    else this.sameStamp.push({ stream: last.stream, hash: hashText(last.text) });
+    if (line.timestamp === '' || line.timestamp !== last?.timestamp) {
+      if (this.sameStamp.length > 0) this.sameStamp = [];
+    } else this.sameStamp.push({ stream: last.stream, hash: hashText(last.text) });
     this.isLastFirst = !last && !this.start;
     this.last = line;
     return this.ahead.length === 0 || !this.isDeliveredAhead(line);

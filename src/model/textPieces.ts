@@ -107,4 +107,11 @@ export class TextPieces {
     this.pieces = [];
     this.first = this.lengthSum = this.lineSum = 0;
   }
+
+  toString(): string {
+    return this.pieces
+      .slice(this.first)
+      .map(({ text }) => text)
+      .join('');
+  }
 }

@@ -4,11 +4,11 @@ import type { Disposable } from '../../base/lifecycle';
 import { systemTurns, type Turns } from '../../base/turns';
 import type { LogLine } from '../../model/log';
 import { FrameReader } from '../../model/logFraming';
-import { LineAssembler, type LineHandlers, type PartStamps } from '../../model/logLines';
+import { LineAssembler, type LineHandlers, type PartStamps, type Utf8Decoder } from '../../model/logLines';
 import { RunInDoubtError, TtyRecordReader } from '../../model/logTty';
 import { EngineError } from '../engine';
+import { ChunkDecoder } from './chunkDecoder';
 import type { HeldStream } from './heldStream';
-import { decodeUtf8 } from './utf8';
 
 export interface LogForm {
   /** Without frames, as the log of a container with a terminal is. */
@@ -36,6 +36,7 @@ interface RecordReader {
  */
 export class LogReading {
   private readonly ended = deferred<undefined>();
+  private readonly decoder = new ChunkDecoder();
   private readonly lines: LineAssembler;
   private readonly records: RecordReader;
   private engineMessage: string | undefined;
@@ -55,7 +56,8 @@ export class LogReading {
         handlers.engineMessage(text);
       },
     };
-    this.lines = new LineAssembler(noting, decodeUtf8, form.partStamps, form.runStarts);
+    const decode: Utf8Decoder = (bytes, start, end) => this.decoder.decode(bytes, start, end);
+    this.lines = new LineAssembler(noting, decode, form.partStamps, form.runStarts);
     this.records = form.hasTerminal ? terminalRecords(this.lines, form) : framedRecords(this.lines);
     const { readable } = stream;
     readable.on('data', (chunk: Buffer) => this.take(chunk));
@@ -119,10 +121,13 @@ export class LogReading {
   }
 
   private push(chunk: Buffer): void {
+    this.decoder.begin(chunk);
     try {
       this.records.push(chunk);
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.decoder.end();
     }
   }
 
