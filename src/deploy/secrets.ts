@@ -1,4 +1,5 @@
 import type { DeploymentSpec } from '../model/deployment';
+import { splitRepository } from '../model/repositoryAddress';
 
 /** What stands in a kept specification where a value was. */
 export const WITHHELD = '';
@@ -61,39 +62,6 @@ export function secretsOf(spec: DeploymentSpec): readonly string[] {
 /** As HTTP's basic sign-in has it, in base64: a server may say it back. */
 export function basicSignIn(user: string, password: string): string {
   return `${user}:${password}`;
-}
-
-export interface SplitRepository {
-  /** Without a password, and without the user name that is a token where there is no password. */
-  readonly plain: string;
-  /** As it stands in the address; empty where the user name is the secret. */
-  readonly user?: string;
-  readonly password?: string;
-  /**
-   * `scheme://user:password@host/` and `scheme://host/`, where there is something to hide. Git compares beginnings of
-   * addresses: without the slash `https://host.evil.example/` would begin as this host does.
-   */
-  readonly secretBase?: string;
-  readonly plainBase?: string;
-}
-
-/** Parts the credentials from an address of Git. A user name alone in `https://` is a token. */
-export function splitRepository(repository: string): SplitRepository {
-  const match = /^((?:https?|ftps?|git|ssh):\/\/)([^/@]*)@([^/]*)(.*)$/is.exec(repository);
-  if (!match) return { plain: repository };
-  const [, scheme = '', credentials = '', host = '', rest = ''] = match;
-  const colon = credentials.indexOf(':');
-  const isWeb = /^http/i.test(scheme);
-  if (colon < 0 && !isWeb) return { plain: repository };
-  const user = colon < 0 ? '' : credentials.slice(0, colon);
-  const kept = isWeb || user === '' ? '' : `${user}@`;
-  return {
-    plain: `${scheme}${kept}${host}${rest}`,
-    user,
-    password: colon < 0 ? credentials : credentials.slice(colon + 1),
-    secretBase: `${scheme}${credentials}@${host}/`,
-    plainBase: `${scheme}${kept}${host}/`,
-  };
 }
 
 function decoded(text: string): string {

@@ -1,4 +1,5 @@
 import type { DeploymentSource, DeploymentSpec, PublishedPort, RunOptions } from '../model/deployment';
+import { hasPlainHost } from '../model/repositoryAddress';
 import { EngineError } from '../engine/engine';
 
 const APP = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -79,6 +80,7 @@ function checkCompose(source: Extract<DeploymentSource, { readonly kind: 'compos
 /** @throws EngineError */
 export function checkRepository(repository: string): void {
   checkText(repository, 'source.repository');
+  demand(repository.trim() === repository, 'source.repository', 'begins or ends with a blank');
   demand(
     !repository.startsWith('-') && !REMOTE_HELPER.test(repository),
     'source.repository',
@@ -89,6 +91,11 @@ export function checkRepository(repository: string): void {
     !hasScheme || GIT_SCHEMES.test(repository),
     'source.repository',
     'wants https, http, ssh, git or file',
+  );
+  demand(
+    !hasScheme || (!/\s/.test(repository) && hasPlainHost(repository)),
+    'source.repository',
+    'is no address: write blanks in it, and /, ?, # and @ of a password, as %20, %2F, %3F, %23 and %40',
   );
   // A host that begins with a hyphen would be an option of ssh.
   demand(

@@ -11,8 +11,8 @@ const ADDRESS = '(?:\\[[0-9A-Fa-f:.]+\\]|[0-9]{1,3}(?:\\.[0-9]{1,3}){3})';
 export const FORMS = {
   appName: '^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$',
   containerName: '^[A-Za-z0-9][A-Za-z0-9_.-]{1,127}$',
-  // A leading dash would be an option to Git, and `ext::` would run a command.
-  repository: '^(?!-)(?![A-Za-z0-9+.-]+::)[^\\u0000-\\u001f]{1,2000}$',
+  // A leading dash would be an option to Git, a blank would hide an address, and `ext::` would run a command.
+  repository: '^(?![-\\s])(?![A-Za-z0-9+.-]+::)[^\\u0000-\\u001f]{1,2000}$',
   ref: '^(?!-)(?!.*\\.\\.)[^\\s~^:?*\\[\\\\\\u0000-\\u001f]{1,255}$',
   image: '^[A-Za-z0-9][^\\s\\u0000-\\u001f]{0,511}$',
   insidePath: '^(?![/\\\\])(?![A-Za-z]:)(?!(?:.*[/\\\\])?\\.\\.(?:[/\\\\]|$))[^\\u0000-\\u001f]{1,1000}$',

@@ -138,7 +138,7 @@ describe('forms in quaywatch.json', () => {
   it('let nothing through that Git or a shell could take for an option or a command', () => {
     const hostile = ['--upload-pack=touch /tmp/x', '-c', 'ext::sh -c id', 'a..b', 'x y', 'x\nid', ''];
     for (const text of hostile) assert.ok(!new RegExp(FORMS.ref, 'u').test(text), text);
-    for (const text of ['--upload-pack=x', 'ext::sh -c id', 'fd::17', 'a\nb', ''])
+    for (const text of ['--upload-pack=x', 'ext::sh -c id', 'fd::17', 'a\nb', ' https://h', ''])
       assert.ok(!new RegExp(FORMS.repository, 'u').test(text), text);
     for (const text of ['../x', '/x', 'a/../b', 'C:\\x', '..', '\\x'])
       assert.ok(!new RegExp(FORMS.insidePath, 'u').test(text), text);

@@ -7,7 +7,7 @@ import { atFraction, ended, inStage, newDeployment } from '../../src/deploy/depl
 import { imageRepository, newName, oldName, plainName } from '../../src/deploy/naming';
 import { DeploymentQueue } from '../../src/deploy/queue';
 import { Redactor } from '../../src/deploy/redactor';
-import { secretsOf, splitRepository, withoutSecrets } from '../../src/deploy/secrets';
+import { secretsOf, withoutSecrets } from '../../src/deploy/secrets';
 import { checkSpec } from '../../src/deploy/specCheck';
 import { gitFraction } from '../../src/deploy/sources/gitProgress';
 import { PullProgress } from '../../src/deploy/sources/pullProgress';
@@ -176,9 +176,6 @@ describe('secrets of deployments', () => {
       'tok%40en',
       'tok@en',
     ]);
-    assert.equal(splitRepository('https://token@host/x').plain, 'https://host/x');
-    assert.equal(splitRepository('ssh://git@host/x').plain, 'ssh://git@host/x');
-    assert.equal(splitRepository('git@host:x').plain, 'git@host:x');
   });
 });
 
@@ -190,7 +187,9 @@ describe('the check of a specification', () => {
       'git@h:team/x.git',
       'ssh://git@h:22/x',
       '/srv/x.git',
+      '/srv/my x.git',
       'file:///srv/x',
+      'https://[::1]:8443/x',
     ])
       checkSpec({ ...SPEC, source: { kind: 'git', repository, ref: 'feature/a-1', folder: 'sub' } });
     checkSpec({ ...SPEC, run: { volumes: ['data:/data', '/srv:/srv:ro'], environment: { A: '' } } });
@@ -212,6 +211,10 @@ describe('the check of a specification', () => {
       git({ repository: 'javascript://x' }),
       git({ repository: 'ssh://-oProxyCommand=x/y' }),
       git({ repository: '-x@h:y' }),
+      git({ repository: ' https://me:hidden@h/x' }),
+      git({ repository: 'https://me:hid den@h/x' }),
+      git({ repository: 'https://me:hid/den@h/x' }),
+      git({ repository: 'https://me:hid#den@h/x' }),
       git({ ref: '-x' }),
       git({ ref: 'a:b' }),
       git({ ref: '+a' }),

@@ -1,9 +1,9 @@
 import { access, mkdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { DeploymentSource } from '../../model/deployment';
+import { splitRepository } from '../../model/repositoryAddress';
 import { StepFailedError } from '../failure';
 import { runProgram } from '../runProgram';
-import { splitRepository } from '../secrets';
 import type { Step } from '../step';
 import { gitFraction } from './gitProgress';
 

@@ -4,6 +4,7 @@ import type { Deployment } from '../../model/deployment';
 import { formatPublishedPort } from '../../model/deployFileForms';
 import { hostPaths } from '../../model/deployFilePaths';
 import { oneLine } from '../../model/format';
+import { holdsPassword, splitRepository } from '../../model/repositoryAddress';
 import { isDisconnected } from '../hosts/host';
 import { UntrustedWorkspaceError, type HostConnector } from '../hosts/hostConnector';
 import type { HostRegistry } from '../hosts/hostRegistry';
@@ -126,7 +127,9 @@ export class DeployFlow {
     const { app, unsaved } = choice;
     const deploy = vscode.l10n.t('Deploy');
     const deployAndSave = vscode.l10n.t('Deploy and Save to {0}', DEPLOY_FILE_NAME);
-    const file = unsaved && fileToSaveIn(choice.baseFolder);
+    // Files of a workspace are passed on.
+    const isSecret = app.spec.source.kind === 'git' && holdsPassword(app.spec.source.repository);
+    const file = unsaved && !isSecret ? fileToSaveIn(choice.baseFolder) : undefined;
     const names = targets.map(({ name }) => oneLine(name, 80)).join(', ');
     const answer = await this.parts
       .dialogs()
@@ -175,7 +178,7 @@ function sourceInWords(source: DeployChoice['app']['spec']['source']): string {
     case 'git':
       return vscode.l10n.t(
         'Repository: {0}',
-        `${withoutPassword(source.repository)}${source.ref === undefined ? '' : ` (${source.ref})`}`,
+        `${splitRepository(source.repository).plain}${source.ref === undefined ? '' : ` (${source.ref})`}`,
       );
     case 'folder':
       return vscode.l10n.t('Folder: {0}', source.folder);
@@ -184,9 +187,4 @@ function sourceInWords(source: DeployChoice['app']['spec']['source']): string {
     case 'compose':
       return vscode.l10n.t('Compose: {0}', [...source.files, ...(source.services ?? [])].join(', '));
   }
-}
-
-/** Of `https://user:password@server/…`. */
-function withoutPassword(repository: string): string {
-  return repository.replace(/^([a-z+]+:\/\/[^/:@]*):[^/@]*@/i, '$1:***@');
 }
