@@ -175,10 +175,7 @@ class Compose {
   private environment(): NodeJS.ProcessEnv {
     const { info } = this.step.engine;
     const { environment } = this.step.tools;
-    return {
-      ...(info ? cliEnvironment(environment, info) : environment),
-      ...this.step.spec.run?.environment,
-    };
+    return info ? cliEnvironment(environment, info) : environment;
   }
 }
 

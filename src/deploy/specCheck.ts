@@ -29,6 +29,7 @@ const GIT_SCHEMES = /^(?:https?|ssh|git|file|git\+ssh|ssh\+git):\/\//i;
 export function checkSpec(spec: DeploymentSpec): void {
   demand(APP.test(spec.app), 'app', 'wants 1 to 63 letters, digits, dots, underscores and hyphens');
   checkSource(spec.source);
+  if (spec.source.kind === 'compose') refuseUnfitting(spec);
   checkBuild(spec);
   if (spec.run) checkRun(spec.run);
   const { health } = spec;
@@ -61,6 +62,21 @@ function checkSource(source: DeploymentSource): void {
     default:
       demand(false, 'source.kind', 'is none of git, folder, image and compose');
   }
+}
+
+/**
+ * A Compose file says itself what its containers are. An environment given here would be Compose's own, in which `PATH`,
+ * `DOCKER_HOST` or `LD_PRELOAD` have it run something else.
+ */
+function refuseUnfitting({ build, run, health }: DeploymentSpec): void {
+  const unfitting = {
+    build,
+    run,
+    'health.command': health?.command,
+    'health.intervalMs': health?.intervalMs,
+  };
+  for (const [field, value] of Object.entries(unfitting))
+    demand(value === undefined, field, 'is not for a Compose project: it goes into the Compose file');
 }
 
 function checkCompose(source: Extract<DeploymentSource, { readonly kind: 'compose' }>): void {

@@ -15,6 +15,7 @@ import { registryOf } from '../../src/deploy/sources/registrySignIns';
 import type { DeploymentSpec, DeploymentStage } from '../../src/model/deployment';
 
 const SPEC: DeploymentSpec = { app: 'web', source: { kind: 'image', image: 'web:1', pull: 'missing' } };
+const COMPOSE: DeploymentSpec['source'] = { kind: 'compose', folder: '/x', files: ['compose.yaml'] };
 
 function fresh(): ReturnType<typeof newDeployment> {
   const { source } = SPEC;
@@ -192,6 +193,7 @@ describe('the check of a specification', () => {
       'https://[::1]:8443/x',
     ])
       checkSpec({ ...SPEC, source: { kind: 'git', repository, ref: 'feature/a-1', folder: 'sub' } });
+    checkSpec({ ...SPEC, source: COMPOSE, health: { stableMs: 100, timeoutMs: 1000 } });
     checkSpec({ ...SPEC, run: { volumes: ['data:/data', '/srv:/srv:ro'], environment: { A: '' } } });
   });
 
@@ -233,6 +235,9 @@ describe('the check of a specification', () => {
       { ...SPEC, run: { networks: ['a b'] } },
       { ...SPEC, health: { timeoutMs: -1 } },
       { ...SPEC, source: { kind: 'compose', folder: '/x', files: ['../y'] } },
+      { ...SPEC, source: COMPOSE, run: { environment: { PATH: '.' } } },
+      { ...SPEC, source: COMPOSE, build: { args: {} } },
+      { ...SPEC, source: COMPOSE, health: { command: 'true' } },
     ];
     for (const spec of bad)
       assert.throws(() => checkSpec(spec), { code: 'badRequest' }, JSON.stringify(spec));
