@@ -19,7 +19,7 @@ import type { Intent, OldContainer } from './journal/journalRecord';
 import type { JournalWriter } from './journal/journalWriter';
 import { imageRepository, imageTag } from './naming';
 import { obtain } from './obtain';
-import { findOld, removeDead } from './oldContainers';
+import { findOld, hasNewInPlace, removeDead } from './oldContainers';
 import type { Redactor } from './redactor';
 import { patiently, rollBack, type RollBackStep } from './rollBack';
 import type { Step, Tools } from './step';
@@ -27,7 +27,7 @@ import { removeOld, swapContainers } from './swap';
 
 /** Progress that comes within this time is told together. */
 const PROGRESS_DELAY_MS = 150;
-
+const WELL = 'The new version runs.';
 const COMPOSE_REPLACED = 'Compose may have replaced containers already, which it does not put back.';
 
 export interface DeploymentRunOptions {
@@ -39,8 +39,8 @@ export interface DeploymentRunOptions {
   readonly tools: Tools;
   readonly redactor: Redactor;
   readonly journal: string;
-  readonly folder: JournalFolder;
-  readonly writer: JournalWriter;
+  readonly folder: Pick<JournalFolder, 'makeWorkFolder' | 'removeWork'>;
+  readonly writer: Pick<JournalWriter, 'log' | 'lastLines' | 'flush' | 'intent' | 'state' | 'close'>;
   /** Called when it is in the journal. */
   readonly announce: (deployment: Deployment) => void;
   /** It is over, but its journal does not say so. */
@@ -115,7 +115,7 @@ export class DeploymentRun implements Step {
       await this.whileWatched(async () => {
         await deployCompose(this, source);
         this.isSettled = true;
-        await this.end({ status: 'success', message: 'The new version runs.' });
+        await this.end({ status: 'success', message: WELL });
       });
       return;
     }
@@ -134,14 +134,23 @@ export class DeploymentRun implements Step {
     for (const intent of intents) this.learn(intent);
     // The engine may have been restarted with that process.
     this.wasEngineAway = true;
-    const undo = intents.find((intent) => intent.step === 'undo');
-    const healthy = intents.find((intent) => intent.step === 'healthy');
+    const decided = intents.filter(({ step }) => step === 'undo' || step === 'healthy').at(-1);
     await this.whileWatched(async () => {
       this.log('system', 'The process that ran this deployment was ended. This one takes it over.');
-      if (healthy) await this.settle(this.old ?? [], healthy.imageId);
-      else if (undo) await this.undo(undo.failure, undo.isCancelled);
-      else await goOn();
+      if (decided?.step === 'undo') await this.undo(decided.failure, decided.isCancelled);
+      else if (decided?.step === 'healthy' && (await this.isInPlace()))
+        await this.settle(this.old ?? [], decided.imageId);
+      else {
+        this.isSettled = false;
+        await goOn();
+      }
     });
+  }
+
+  /** On a full disk a version may have been undone that was found well, without a word about it in the journal. */
+  private async isInPlace(): Promise<boolean> {
+    const look = (): Promise<boolean> => hasNewInPlace(this);
+    return (await patiently(this.undoStep(), look, () => undefined)) ?? true;
   }
 
   async settle(old: readonly OldContainer[], imageId: string): Promise<void> {
@@ -149,7 +158,8 @@ export class DeploymentRun implements Step {
     const tell = (error: unknown): void => {
       this.log('system', `Something was not cleared away: ${messageOf(error)}`);
     };
-    await this.know({ imageId });
+    // On a full disk nothing of this can be written. The new version is well all the same.
+    await this.know({ imageId }).catch(tell);
     await patiently(this.undoStep(), () => removeOld(this, old), tell);
     const keep = (): Promise<void> => this.engine.tagImage(imageId, imageRepository(this.spec.app), this.id);
     let isKept = true;
@@ -157,8 +167,7 @@ export class DeploymentRun implements Step {
       isKept = false;
       tell(error);
     });
-    const message = 'The new version runs.';
-    await this.end({ status: 'success', message, canRollBackTo: isKept });
+    await this.end({ status: 'success', message: WELL, canRollBackTo: isKept });
   }
 
   workFolder(): Promise<string> {
@@ -199,6 +208,7 @@ export class DeploymentRun implements Step {
     if (intent.step === 'begin' || intent.step === 'swap') this.old = intent.old;
     if (intent.step === 'swap') this.isSwapping = true;
     if (intent.step === 'healthy') this.isSettled = true;
+    if (intent.step === 'undo') this.isSettled = false;
     if (intent.step === 'compose') this.isComposing = true;
   }
 
@@ -220,6 +230,11 @@ export class DeploymentRun implements Step {
 
   private async fail(error: unknown): Promise<void> {
     if (this.isLeaving()) return;
+    if (this.isSettled) {
+      this.options.warn(`Deployment ${this.id}: ${messageOf(error)}`);
+      await this.end({ status: 'success', message: WELL });
+      return;
+    }
     try {
       const failure = await this.failureOf(error);
       const isCancelled = this.signal.aborted;

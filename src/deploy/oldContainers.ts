@@ -2,6 +2,7 @@ import { EngineError } from '../engine/engine';
 import type { ContainerDetails, DeployEngine } from '../engine/deployEngine';
 import type { OldContainer } from './journal/journalRecord';
 import { LABELS, plainName } from './naming';
+import type { Step } from './step';
 
 /** The name that the new container gets. */
 export function runName(spec: { readonly app: string; readonly run?: { readonly name?: string } }): string {
@@ -44,6 +45,12 @@ export async function findOld(
 /** Containers that this deployment made. */
 export async function findNew(engine: DeployEngine, id: string): Promise<readonly ContainerDetails[]> {
   return engine.listContainers([`${LABELS.deployment}=${id}`]);
+}
+
+/** Whether the container that this deployment made has the name it was made for. */
+export async function hasNewInPlace(step: Pick<Step, 'id' | 'engine' | 'spec'>): Promise<boolean> {
+  const name = runName(step.spec);
+  return (await findNew(step.engine, step.id)).some((container) => container.name === name);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { OldContainer } from './journal/journalRecord';
 import { waitUntilWell } from './health';
 import { LABELS, newName, oldName } from './naming';
-import { findOld, runName } from './oldContainers';
+import { findOld, hasNewInPlace, runName } from './oldContainers';
 import { StepFailedError } from './failure';
 import type { Step } from './step';
 
@@ -89,8 +89,13 @@ async function startNew(step: Step, container: string): Promise<void> {
   await step.engine.startContainer(container);
 }
 
-/** Takes away what the new version replaced. Not being able to is no failure of the deployment: it is told. */
+/** Takes away what the new version replaced, if that is in its place. */
 export async function removeOld(step: Step, old: readonly OldContainer[]): Promise<void> {
+  if (old.length === 0) return;
+  if (!(await hasNewInPlace(step))) {
+    step.log('system', `No container of this deployment is called ${runName(step.spec)}: the old one stays.`);
+    return;
+  }
   for (const { id, name } of old) {
     await step.engine.removeContainer(id);
     step.log('system', `Removed the old ${name}.`);
