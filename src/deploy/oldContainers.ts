@@ -13,7 +13,7 @@ export function runName(spec: { readonly app: string; readonly run?: { readonly 
  * The containers that a new version of an app replaces: those that earlier deployments of it made, and whatever has the
  * name it gets. Those that another deployment has put aside are that one's business.
  *
- * @throws EngineError `conflict` where the name is another app's
+ * @throws EngineError `conflict` where the name is another app's, and where one could not be put back
  */
 export async function findOld(
   engine: DeployEngine,
@@ -32,14 +32,20 @@ export async function findOld(
   const all = new Map<string, ContainerDetails>();
   for (const container of labelled) all.set(container.id, container);
   if (named?.name === name) all.set(named.id, named);
-  return [...all.values()]
+  const old = [...all.values()]
     .filter((container) => container.labels[LABELS.deployment] !== id)
-    .filter((container) => plainName(container.name) === container.name)
-    .map(({ id: containerId, name: oldName, isRunning }) => ({
-      id: containerId,
-      name: oldName,
-      wasRunning: isRunning,
-    }));
+    .filter((container) => plainName(container.name) === container.name);
+  const fleeting = old.find(({ removesItself }) => removesItself);
+  if (fleeting)
+    throw new EngineError(
+      'conflict',
+      `The container ${fleeting.name} was made with --rm: stopping it would remove it, and it could not be put back. Remove it yourself, and deploy again.`,
+    );
+  return old.map(({ id: containerId, name: oldName, isRunning }) => ({
+    id: containerId,
+    name: oldName,
+    wasRunning: isRunning,
+  }));
 }
 
 /** Containers that this deployment made. */

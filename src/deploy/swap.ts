@@ -89,7 +89,10 @@ async function startNew(step: Step, container: string): Promise<void> {
   await step.engine.startContainer(container);
 }
 
-/** Takes away what the new version replaced, if that is in its place. */
+/**
+ * Takes away what the new version replaced, if that is in its place. The anonymous volumes of a container that somebody
+ * else made may hold what nobody has anywhere else: they stay.
+ */
 export async function removeOld(step: Step, old: readonly OldContainer[]): Promise<void> {
   if (old.length === 0) return;
   if (!(await hasNewInPlace(step))) {
@@ -97,7 +100,10 @@ export async function removeOld(step: Step, old: readonly OldContainer[]): Promi
     return;
   }
   for (const { id, name } of old) {
-    await step.engine.removeContainer(id);
-    step.log('system', `Removed the old ${name}.`);
+    const container = await step.engine.inspectContainer(id);
+    if (!container) continue;
+    const isOwn = container.labels[LABELS.app] !== undefined;
+    await step.engine.removeContainer(id, isOwn ? undefined : 'kept');
+    step.log('system', `Removed the old ${name}${isOwn ? '' : ', not its anonymous volumes'}.`);
   }
 }

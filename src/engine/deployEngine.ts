@@ -34,6 +34,8 @@ export interface ContainerDetails {
   readonly environment: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly hasTerminal: boolean;
+  /** Made with `--rm`: the engine removes it as soon as it ends. */
+  readonly removesItself: boolean;
   /** There where the container has a health check. */
   readonly health?: { readonly status: string; readonly lastOutput: string };
 }
@@ -138,8 +140,8 @@ export interface DeployEngine {
   /** Waits for the container's own stop time-out. */
   stopContainer(id: ContainerId): Promise<void>;
   renameContainer(id: ContainerId, name: string): Promise<void>;
-  /** Kills it first where it runs; its anonymous volumes go with it. */
-  removeContainer(id: ContainerId): Promise<void>;
+  /** Kills it first where it runs. Its anonymous volumes go with it, unless they are to be kept. */
+  removeContainer(id: ContainerId, volumes?: 'kept'): Promise<void>;
   /** The newest lines it wrote, oldest first, of both streams. */
   readLastLines(container: ContainerDetails, count: number): Promise<readonly string[]>;
 }

@@ -74,6 +74,33 @@ function realDeploymentsSuite(): void {
     );
   });
 
+  it('keeps the anonymous volumes of a container that somebody else made, and refuses one made with --rm', async () => {
+    const run = async (name: string, autoRemove: boolean): Promise<void> => {
+      const container = await fixture.docker.createContainer({
+        name,
+        Image: busyboxImage,
+        Cmd: FOREVER,
+        Labels: LABELS,
+        Volumes: { '/data': {} },
+        HostConfig: { AutoRemove: autoRemove },
+      });
+      await container.start();
+    };
+    await run('foreign', false);
+    const volume = (await fixture.container('foreign'))?.Mounts.find(({ Type }) => Type === 'volume')?.Name;
+    const over = await fixture.deploy(imageSpec('foreign'));
+    assert.equal(over.status, 'success', over.message);
+    assert.deepEqual(await fixture.containersOf('foreign'), ['foreign running']);
+    const kept = fixture.docker.getVolume(volume ?? '');
+    assert.equal((await kept.inspect()).Name, volume);
+    await kept.remove();
+    await run('fleeting', true);
+    const { status, failure } = await fixture.deploy(imageSpec('fleeting'));
+    assert.equal(status, 'failed');
+    assert.match(failure?.message ?? '', /fleeting was made with --rm/);
+    assert.equal((await fixture.container('fleeting'))?.State.Running, true);
+  });
+
   it('builds a folder and tells the steps', async () => {
     // Not in the cache of an engine that is used again.
     const word = `quay${Date.now()}`;

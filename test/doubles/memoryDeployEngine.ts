@@ -28,6 +28,8 @@ export class MemoryDeployEngine implements DeployEngine {
   isConnected = true;
   readonly onDidChangeConnection = this.connected.event;
   readonly onEvent = this.events.event;
+  /** Removed containers whose anonymous volumes stayed. */
+  readonly keptVolumes: string[] = [];
   /** Ids by name. */
   readonly images = new Map<string, string>();
   before: (request: string, target: string) => void | Promise<void> = () => undefined;
@@ -55,6 +57,7 @@ export class MemoryDeployEngine implements DeployEngine {
       environment: [],
       labels: {},
       hasTerminal: false,
+      removesItself: false,
       ...made,
     };
     this.containers.set(container.id, container);
@@ -145,7 +148,8 @@ export class MemoryDeployEngine implements DeployEngine {
 
   async stopContainer(id: string): Promise<void> {
     await this.before('stopContainer', this.find(id).name);
-    this.change(id, { state: 'exited', isRunning: false }, 'die');
+    if (this.find(id).removesItself) this.containers.delete(id);
+    else this.change(id, { state: 'exited', isRunning: false }, 'die');
   }
 
   async renameContainer(id: string, name: string): Promise<void> {
@@ -154,8 +158,9 @@ export class MemoryDeployEngine implements DeployEngine {
     this.change(id, { name }, 'rename');
   }
 
-  async removeContainer(id: string): Promise<void> {
+  async removeContainer(id: string, volumes?: 'kept'): Promise<void> {
     await this.before('removeContainer', this.containers.get(id)?.name ?? id);
+    if (volumes === 'kept' && this.containers.has(id)) this.keptVolumes.push(id);
     this.containers.delete(id);
   }
 

@@ -104,6 +104,26 @@ describe('the run of a deployment', () => {
     assert.equal(fixture.engine.named('web')?.id, id);
     assert.equal(fixture.unwritten.at(-1)?.status, 'rolled_back');
   });
+
+  it('touches no container that would be gone when it is stopped, and says what to do', async () => {
+    const fixture = new RunFixture();
+    const { id } = fixture.engine.add({ name: 'web', removesItself: true });
+    await fixture.run().run();
+    assert.deepEqual(fixture.containers, ['web running']);
+    assert.equal(fixture.engine.named('web')?.id, id);
+    const over = fixture.states.at(-1);
+    assert.equal(over?.status, 'failed');
+    assert.match(over.failure?.message ?? '', /web was made with --rm.* Remove it yourself/);
+  });
+
+  it('keeps the anonymous volumes of a container that somebody else made, and of no other', async () => {
+    const fixture = new RunFixture();
+    const foreign = fixture.engine.add({ name: 'web' });
+    const own = fixture.engine.add({ name: 'web-before', labels: { [LABELS.app]: 'web' } });
+    await fixture.run().run();
+    assert.deepEqual(fixture.containers, ['web running'], own.name);
+    assert.deepEqual(fixture.engine.keptVolumes, [foreign.id]);
+  });
 });
 
 describe('a deployment that another process left', () => {

@@ -155,9 +155,9 @@ export class DeployApi {
     await this.requests.json('rename the container', request);
   }
 
-  async removeContainer(id: string): Promise<void> {
+  async removeContainer(id: string, volumes?: 'kept'): Promise<void> {
     const path = `/containers/${id}`;
-    const query = { force: true, v: true };
+    const query = { force: true, v: volumes !== 'kept' };
     // A conflict is somebody else who removes it at the same time.
     const statuses = [204, NOT_FOUND, CONFLICT];
     await this.requests.json('remove the container', { method: 'DELETE', path, query, statuses });

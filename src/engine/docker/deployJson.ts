@@ -41,6 +41,7 @@ export function readContainerDetails(value: unknown): ContainerDetails {
     environment: texts(config?.['Env']),
     labels: asTextRecord(config?.['Labels']),
     hasTerminal: config?.['Tty'] === true,
+    removesItself: asFields(fields['HostConfig'])?.['AutoRemove'] === true,
     ...(health && { health }),
   };
 }

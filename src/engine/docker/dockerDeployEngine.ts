@@ -112,8 +112,8 @@ export class DockerDeployEngine implements DeployEngine, Disposable {
     await (await this.api()).renameContainer(id, name);
   }
 
-  async removeContainer(id: string): Promise<void> {
-    await (await this.api()).removeContainer(id);
+  async removeContainer(id: string, volumes?: 'kept'): Promise<void> {
+    await (await this.api()).removeContainer(id, volumes);
   }
 
   async readLastLines(container: ContainerDetails, count: number): Promise<readonly string[]> {

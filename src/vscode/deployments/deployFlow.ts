@@ -4,6 +4,7 @@ import type { Deployment } from '../../model/deployment';
 import { formatPublishedPort } from '../../model/deployFileForms';
 import { hostPaths } from '../../model/deployFilePaths';
 import { oneLine } from '../../model/format';
+import { foreignContainer } from '../../model/replacedContainer';
 import { holdsPassword, splitRepository } from '../../model/repositoryAddress';
 import { isDisconnected } from '../hosts/host';
 import { UntrustedWorkspaceError, type HostConnector } from '../hosts/hostConnector';
@@ -135,7 +136,7 @@ export class DeployFlow {
       .dialogs()
       .choose(
         vscode.l10n.t('Deploy {0} to {1}?', app.name, names),
-        [...describe(choice), ...warnings].join('\n'),
+        [...describe(choice), ...replaced(choice, targets), ...warnings].join('\n'),
         file ? [deploy, deployAndSave] : [deploy],
       );
     if (answer === deployAndSave && file) return this.save(file, choice);
@@ -171,6 +172,20 @@ function describe({ app: { spec, envFiles } }: DeployChoice): string[] {
     envFiles.length === 0 ? undefined : vscode.l10n.t('Environment from: {0}', envFiles.join(', ')),
     paths === '' ? undefined : vscode.l10n.t('It can reach these paths of the host: {0}', paths),
   ].filter((line) => line !== undefined);
+}
+
+/** Whoever made them did not have it in mind that a deployment takes them away. */
+function replaced({ app: { spec } }: DeployChoice, targets: readonly DeployHost[]): string[] {
+  return targets.flatMap(({ name, engine }) => {
+    const container = foreignContainer(spec, engine.containers?.values() ?? []);
+    if (!container) return [];
+    const words = vscode.l10n.t(
+      'It replaces the container {0} on {1}, which was not deployed by Quaywatch: that is removed once the new one runs well, its anonymous volumes stay.',
+      oneLine(container.name, 80),
+      oneLine(name, 80),
+    );
+    return [words];
+  });
 }
 
 function sourceInWords(source: DeployChoice['app']['spec']['source']): string {
