@@ -30,6 +30,8 @@ export interface KeeperOptions extends LocalDeploymentsOptions {
   readonly limits: DeploymentLimits;
   readonly journals: JournalFolder;
   readonly known: DeploymentStore;
+  /** Another way to take the folder's lock. */
+  readonly takeLock?: typeof takeLock;
 }
 
 interface Waiting {
@@ -46,6 +48,8 @@ export class Keeper implements Disposable {
   private readonly runs = new Map<DeploymentId, DeploymentRun>();
   private readonly memory = new Map<DeploymentId, DeploymentStart>();
   private lock: Promise<HeldLock> | undefined;
+  /** Over when every lock that was held before is given back. */
+  private released: Promise<void> = Promise.resolve();
   private journal = '';
   /** Who needs the lock at the moment, beside what waits and runs. */
   private holders = 0;
@@ -325,7 +329,8 @@ export class Keeper implements Disposable {
 
   private async take(): Promise<HeldLock> {
     const { journals, known } = this.options;
-    const taken = await takeLock(journals.path);
+    await this.released;
+    const taken = await (this.options.takeLock ?? takeLock)(journals.path);
     if ('heldBy' in taken)
       throw new EngineError(
         'conflict',
@@ -342,6 +347,17 @@ export class Keeper implements Disposable {
     if (this.holders > 0 || !this.queue.isIdle || this.waiting.size > 0 || this.runs.size > 0) return;
     const { lock } = this;
     this.lock = undefined;
-    await (await lock?.catch(() => undefined))?.release();
+    if (!lock) return;
+    // Whoever wants it meanwhile waits: until it is given back, this very process would seem to hold it.
+    this.released = this.released.then(() => this.release(lock));
+    await this.released;
+  }
+
+  private async release(lock: Promise<HeldLock>): Promise<void> {
+    try {
+      await (await lock).release();
+    } catch (error) {
+      this.options.log('warn', `The lock of the journals was not given back: ${messageOf(error)}`);
+    }
   }
 }

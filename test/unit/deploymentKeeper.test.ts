@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { deferred } from '../../src/base/async';
+import { systemClock } from '../../src/base/clock';
+import { DisposableStore } from '../../src/base/lifecycle';
+import { DeploymentStore } from '../../src/deploy/deploymentStore';
+import { JournalFolder } from '../../src/deploy/journal/journalFolder';
+import { takeLock } from '../../src/deploy/journal/journalLock';
+import { Keeper, type KeeperOptions } from '../../src/deploy/keeper';
+import { DEPLOYMENT_LIMITS } from '../../src/deploy/localOptions';
+import { machineTools } from '../../src/deploy/machineTools';
+import { isOver, type Deployment, type DeploymentSpec } from '../../src/model/deployment';
+import { MemoryDeployEngine } from '../doubles/memoryDeployEngine';
+import { checkForLeaks } from '../support/leaks';
+import { temporaryFolder } from '../support/temporaryFolder';
+
+const SPEC: DeploymentSpec = {
+  app: 'web',
+  source: { kind: 'image', image: 'web:2', pull: 'missing' },
+  health: { stableMs: 0 },
+};
+
+/** What one process knows of a folder, and runs there. */
+interface Process {
+  readonly keeper: Keeper;
+  readonly known: DeploymentStore;
+}
+
+describe('who runs deployments in a folder', function () {
+  this.timeout(30_000);
+  checkForLeaks();
+  describe('beside one engine', () => keeperSuite());
+});
+
+function keeperSuite(): void {
+  let store: DisposableStore;
+  let engine: MemoryDeployEngine;
+  const place = temporaryFolder();
+
+  beforeEach(() => {
+    store = new DisposableStore();
+    engine = store.add(new MemoryDeployEngine());
+    engine.images.set('web:2', 'sha256:2');
+  });
+  afterEach(() => store.dispose());
+
+  async function open(options: Pick<KeeperOptions, 'takeLock'> = {}): Promise<Process> {
+    const folder = place.file('state');
+    const journals = new JournalFolder(folder, systemClock);
+    await journals.create();
+    const known = store.add(new DeploymentStore(journals, systemClock));
+    const log = (): void => undefined;
+    const tools = machineTools();
+    const machine = { engine, folder, startedBy: 'me', log, tools, clock: systemClock };
+    const keeper = new Keeper({ ...machine, limits: DEPLOYMENT_LIMITS, journals, known, ...options });
+    return { keeper: store.add(keeper), known };
+  }
+
+  /** At once when it is told. */
+  function over({ known }: Process, id: string): Promise<Deployment> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const deployment = known.get(id);
+        if (deployment && isOver(deployment.status)) resolve(deployment);
+      };
+      store.add(known.onDidChange(look));
+      look();
+    });
+  }
+
+  it('is the process that ran the last one, also while a slow disk takes back its lock', async () => {
+    const releasing = deferred<undefined>();
+    const goOn = deferred<undefined>();
+    let isHeld = false;
+    const process = await open({
+      takeLock: async (folder) => {
+        assert.equal(isHeld, false, 'it is held by this process itself');
+        const taken = await takeLock(folder);
+        if ('heldBy' in taken) return taken;
+        isHeld = true;
+        const release = async (): Promise<void> => {
+          releasing.resolve(undefined);
+          await goOn.promise;
+          await taken.release();
+          isHeld = false;
+        };
+        return { release };
+      },
+    });
+    const first = await process.keeper.begin({ spec: SPEC });
+    await over(process, first.id);
+    await releasing.promise;
+    const second = process.keeper.begin({ spec: SPEC });
+    goOn.resolve(undefined);
+    const { status } = await over(process, (await second).id);
+    assert.equal(status, 'success');
+  });
+}
