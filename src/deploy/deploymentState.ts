@@ -38,10 +38,11 @@ export interface NewDeployment {
   readonly nowMs: number;
   readonly rollBackTo?: string;
   readonly commandId?: string;
+  readonly isHandedOver?: boolean;
 }
 
 export function newDeployment(made: NewDeployment): Deployment {
-  const { id, app, source, sourceText, startedBy, nowMs, rollBackTo, commandId } = made;
+  const { id, app, source, sourceText, startedBy, nowMs, rollBackTo, commandId, isHandedOver } = made;
   return {
     id,
     app,
@@ -57,6 +58,7 @@ export function newDeployment(made: NewDeployment): Deployment {
     canRollBackTo: false,
     ...(rollBackTo !== undefined && { rollBackTo }),
     ...(commandId !== undefined && { commandId }),
+    ...(isHandedOver === true && { isHandedOver }),
   };
 }
 

@@ -12,6 +12,7 @@ import { DeploymentIds } from './ids';
 import { takeLock, type HeldLock } from './journal/journalLock';
 import type { JournalFolder } from './journal/journalFolder';
 import type { JournalSummary } from './journal/journalReader';
+import type { JournalOpening } from './journal/journalRecord';
 import type { JournalWriter } from './journal/journalWriter';
 import type { DeploymentLimits, LocalDeploymentsOptions } from './localOptions';
 import { imageTag, LABELS } from './naming';
@@ -19,7 +20,7 @@ import { findNew } from './oldContainers';
 import { DeploymentQueue } from './queue';
 import { goOnWith } from './recovery';
 import { Redactor } from './redactor';
-import { completeFrom } from './completeSpec';
+import { completeFrom, rollBackSpec } from './completeSpec';
 import { secretsOf, sourceText, withoutSecrets } from './secrets';
 
 /** Of the newest deployments of this process the inputs are remembered with their secrets, to retry them. */
@@ -101,19 +102,35 @@ export class Keeper implements Disposable {
   }
 
   /** The inputs from the journal, with secrets from containers that have them. */
-  async complete(id: DeploymentId, from: 'own' | 'app'): Promise<DeploymentStart> {
+  async complete(id: DeploymentId): Promise<DeploymentStart> {
+    const opening = await this.openingOf(id);
+    const containers = await this.options.engine.listContainers([`${LABELS.deployment}=${id}`]);
+    return { spec: completeFrom(opening, containers) };
+  }
+
+  /** The inputs to run a deployment's image again. Of secrets only its environment is needed, as the app has it. */
+  async completeRollBack(id: DeploymentId): Promise<DeploymentStart> {
+    const known = this.memory.get(id)?.spec;
+    if (known) return { spec: rollBackSpec(known, id) };
+    const spec = rollBackSpec((await this.openingOf(id)).spec, id);
+    const containers = await this.options.engine.listContainers([`${LABELS.app}=${spec.app}`]);
+    const { missing } = withoutSecrets(spec);
+    return { spec: completeFrom({ spec, missing, isHandedOver: false }, containers) };
+  }
+
+  private async openingOf(id: DeploymentId): Promise<JournalOpening> {
     const { opening } = await this.options.journals.summarize(id);
-    if (!opening) throw new EngineError('engineFailure', 'The journal of this deployment can not be read.');
-    const { engine } = this.options;
-    const label = from === 'own' ? `${LABELS.deployment}=${id}` : `${LABELS.app}=${opening.spec.app}`;
-    return { spec: completeFrom(opening, await engine.listContainers([label])) };
+    if (opening) return opening;
+    throw new EngineError('engineFailure', 'The journal of this deployment can not be read.');
   }
 
   /** What is known now of a deployment as it was written then. */
   present(deployment: Deployment): Deployment {
     if (!deployment.canRollBackTo) return deployment;
-    const canRollBackTo = this.options.known.get(deployment.id)?.canRollBackTo ?? false;
-    return { ...deployment, canRollBackTo };
+    const known = this.options.known.get(deployment.id);
+    // Its end was written just now, and is about to become known.
+    if (known && !isOver(known.status)) return deployment;
+    return { ...deployment, canRollBackTo: known?.canRollBackTo ?? false };
   }
 
   /** Takes over what a process that is gone left unfinished. */
@@ -141,6 +158,7 @@ export class Keeper implements Disposable {
       startedBy: origin?.startedBy ?? this.options.startedBy,
       ...(origin && { commandId: origin.commandId }),
       nowMs: clock.nowMs(),
+      isHandedOver: context !== undefined,
       ...(rollBackTo !== undefined && { rollBackTo }),
     });
     const redactor = new Redactor();

@@ -11,12 +11,12 @@ import type {
 } from '../engine/deployments';
 import { EngineError } from '../engine/engine';
 import { isOver, type Deployment, type DeploymentId, type DeploymentSpec } from '../model/deployment';
+import { handedOver } from './completeSpec';
 import { DeploymentStore } from './deploymentStore';
 import { failureMessage } from './failure';
 import { JournalFolder } from './journal/journalFolder';
 import { JournalFollow } from './journalFollow';
 import { Keeper } from './keeper';
-import { imageTag } from './naming';
 import { DEPLOYMENT_LIMITS, type LocalDeploymentsOptions } from './localOptions';
 import { checkSpec } from './specCheck';
 
@@ -87,25 +87,22 @@ export class LocalDeployments implements Deployments, Disposable {
 
   async retry(id: DeploymentId, origin?: DeploymentOrigin): Promise<Deployment> {
     return this.guarded(async () => {
-      const { rollBackTo } = await this.find(id);
-      const request = this.keeper.remembered(id) ?? (await this.keeper.complete(id, 'own'));
+      const { rollBackTo, isHandedOver } = await this.find(id);
+      if (isHandedOver === true) throw handedOver();
+      const request = this.keeper.remembered(id) ?? (await this.keeper.complete(id));
       return this.keeper.begin(withOrigin(request, origin), rollBackTo);
     });
   }
 
   async rollBackTo(id: DeploymentId, origin?: DeploymentOrigin): Promise<Deployment> {
     return this.guarded(async () => {
-      const { app, canRollBackTo } = await this.find(id);
+      const { canRollBackTo } = await this.find(id);
       if (!canRollBackTo)
         throw new EngineError(
           'conflict',
           'The image of this deployment is not kept any more. Deploy its source again.',
         );
-      const request = this.keeper.remembered(id) ?? (await this.keeper.complete(id, 'app'));
-      const source = { kind: 'image', image: imageTag(app, id), pull: 'never' } as const;
-      const { run, health } = request.spec;
-      const spec = { app, source, ...(run && { run }), ...(health && { health }) };
-      return this.keeper.begin(withOrigin({ spec }, origin), id);
+      return this.keeper.begin(withOrigin(await this.keeper.completeRollBack(id), origin), id);
     });
   }
 

@@ -65,7 +65,10 @@ export interface Deployments {
   /** What was running before runs on, or again. */
   cancel(id: DeploymentId): Promise<void>;
 
-  /** The same once more, with the secrets of its inputs as far as the host still has them. */
+  /**
+   * The same once more, with the secrets of its inputs as far as the host still has them. Rejects with `conflict` for one
+   * whose context was handed over: that is not kept.
+   */
   retry(id: DeploymentId, origin?: DeploymentOrigin): Promise<Deployment>;
 
   /** Runs the image of an earlier, successful deployment again. */

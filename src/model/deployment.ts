@@ -179,6 +179,8 @@ export interface Deployment {
   readonly oldVersion?: OldVersionFate;
   /** An earlier deployment of the same app whose image this one runs again. */
   readonly rollBackTo?: DeploymentId;
+  /** Its folder was handed over and is not kept: only who has the folder can deploy it again. */
+  readonly isHandedOver?: boolean;
   /** Its image is still there, so that it can be rolled back to. */
   readonly canRollBackTo: boolean;
 }

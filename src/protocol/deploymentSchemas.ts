@@ -168,6 +168,7 @@ export const DeploymentSchema = v.object({
   failure: v.exactOptional(FailureSchema),
   oldVersion: v.exactOptional(OldVersionSchema),
   rollBackTo: v.exactOptional(DeploymentIdSchema),
+  isHandedOver: v.exactOptional(v.boolean()),
   canRollBackTo: v.boolean(),
 }) satisfies v.GenericSchema<unknown, Deployment>;
 

@@ -10,6 +10,7 @@ import { DeploymentActions } from './deployments/deploymentActions';
 import { DeploymentDocuments } from './deployments/deploymentDocuments';
 import { DeploymentTracker } from './deployments/deploymentTracker';
 import { noticeEnds } from './deployments/endNotices';
+import { HandedOver } from './deployments/handedOver';
 import { LazyDeployments } from './deployments/lazyDeployments';
 import type { DeployHost, DeploymentPlace } from './deployments/place';
 import type { HostSeams } from './composeHosts';
@@ -84,7 +85,8 @@ export function composeDeployments(
   const tracker = store.add(new DeploymentTracker(hosts));
   const status = store.add(new HostStatus(hosts, tracker));
   const dialogs = () => parts.seams.dialogs;
-  const panel = new DeploymentsPanel({ hosts, connector, run: runCommand });
+  const handedOver = new HandedOver();
+  const panel = new DeploymentsPanel({ hosts, connector, handedOver, run: runCommand });
   store.add(registerPanelView(panel, places));
   const editor = store.add(new PanelEditor(panel, places));
   const showView = async (): Promise<void> => {
@@ -96,7 +98,7 @@ export function composeDeployments(
   };
   store.add(noticeEnds(tracker, () => panel.isVisible));
   keepUnfinished(globalState, parts, tracker, store);
-  const flow = new DeployFlow({ hosts, connector, notifier, dialogs, pack, started });
+  const flow = new DeployFlow({ hosts, connector, notifier, dialogs, pack, handedOver, started });
   const documents = store.add(
     new DeploymentDocuments({
       hosts,
@@ -105,7 +107,17 @@ export function composeDeployments(
     }),
   );
   const requireTrust = (): void => flow.requireTrust();
-  const actions = new DeploymentActions({ hosts, notifier, dialogs, documents, requireTrust, started });
+  const again: DeployFlow['again'] = (host, id) => flow.again(host, id);
+  const actions = new DeploymentActions({
+    hosts,
+    notifier,
+    dialogs,
+    documents,
+    requireTrust,
+    handedOver,
+    again,
+    started,
+  });
   const openEditor = (): void => editor.show();
   return {
     panel,

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { CertificateChangedError, EngineError } from '../../src/engine/engine';
 import { formatPairingLink, formatVSCodeLink, type Pairing } from '../../src/protocol/pairingLink';
 import type { RemoteAccess } from '../../src/vscode/hosts/remoteAccess';
 import type { TestApi } from '../../src/vscode/testApi';
+import { MemoryDeployments } from '../doubles/memoryDeployments';
 import { makeContainer, MemoryEngine } from '../doubles/memoryEngine';
 import { eventually } from '../support/eventually';
 import {
@@ -112,6 +116,27 @@ describe('remote hosts', () => {
   });
 
   after(() => Object.assign(api.seams, original));
+
+  it('are handed a folder once more, packed anew: they do not keep it', async () => {
+    const deployments = new MemoryDeployments();
+    api.seams.openRemote = () => Object.assign(new PromptEngine(() => outcome), { deployments });
+    const folder = mkdtempSync(join(tmpdir(), 'quaywatch-handed-over-'));
+    try {
+      await addHost();
+      writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch');
+      dialogs.inputs.push('web', '');
+      await vscode.commands.executeCommand('quaywatch.deploy', vscode.Uri.file(folder));
+      const [id = ''] = deployments.current?.keys() ?? [];
+      deployments.fail(id);
+      await vscode.commands.executeCommand('quaywatch.retryDeployment', { hostId: remote().id, id });
+      assert.deepEqual(
+        deployments.starts.map(({ context }) => context !== undefined),
+        [true, true],
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   it('are added by a pairing link: confirmed, tried, then stored, the token apart', async () => {
     await addHost();

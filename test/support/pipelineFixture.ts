@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock';
 import { DisposableStore } from '../../src/base/lifecycle';
 import { LocalDeployments } from '../../src/deploy/localDeployments';
 import type { LocalDeploymentsOptions } from '../../src/deploy/localOptions';
+import type { Tools } from '../../src/deploy/step';
 import type { DeploymentStart } from '../../src/engine/deployments';
 import { isOver, type Deployment, type DeploymentSpec } from '../../src/model/deployment';
 import { MemoryDeployEngine } from '../doubles/memoryDeployEngine';
@@ -26,24 +27,28 @@ export class PipelineFixture {
   readonly logged: string[] = [];
 
   open(options: Partial<LocalDeploymentsOptions> = {}): LocalDeployments {
-    const docker = join(this.folder, 'docker');
     return this.store.add(
       new LocalDeployments({
         engine: this.engine,
         folder: this.path('state'),
         startedBy: 'test',
         log: (level, message) => this.logged.push(`${level}: ${message}`),
-        tools: {
-          git: 'git',
-          docker,
-          dockerCompose: 'no-such-program',
-          environment: process.env,
-          homeDirectory: homedir(),
-        },
+        tools: this.tools(),
         clock: systemClock,
         ...options,
       }),
     );
+  }
+
+  tools(own: Partial<Tools> = {}): Tools {
+    return {
+      git: 'git',
+      docker: this.path('docker'),
+      dockerCompose: 'no-such-program',
+      environment: process.env,
+      homeDirectory: homedir(),
+      ...own,
+    };
   }
 
   path(name: string): string {

@@ -177,7 +177,7 @@ export class Card {
     const again = deployment.status === 'success' ? 'again' : 'retry';
     const offered = [
       isDone && canDeploy && canRollBack(state, row) ? ('rollBackTo' as const) : undefined,
-      isDone && canDeploy ? ('retry' as const) : undefined,
+      isDone && canDeploy && deployment.isHandedOver !== true ? ('retry' as const) : undefined,
       isDone ? ('compare' as const) : undefined,
       'openLog' as const,
     ].filter((kind) => kind !== undefined);

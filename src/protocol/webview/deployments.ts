@@ -108,6 +108,8 @@ const DeploymentSchema = v.object({
   failure: v.exactOptional(FailureSchema),
   oldVersion: v.exactOptional(v.string()),
   rollBackTo: v.exactOptional(v.string()),
+  /** It was handed over to its host, which does not have it any more; nor has this window. */
+  isHandedOver: v.exactOptional(v.boolean()),
   canRollBackTo: v.boolean(),
 });
 

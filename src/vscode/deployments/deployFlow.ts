@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../../base/errors';
-import type { Deployment } from '../../model/deployment';
+import type { DeploymentStart } from '../../engine/deployments';
+import type { Deployment, DeploymentId } from '../../model/deployment';
 import { formatPublishedPort } from '../../model/deployFileForms';
 import { hostPaths } from '../../model/deployFilePaths';
 import { oneLine } from '../../model/format';
@@ -16,6 +17,7 @@ import { DeployRefusedError } from './deployError';
 import { DEPLOY_FILE_NAME } from '../../model/deployFile';
 import { fileToSaveIn, hasApp, saveApp, type DeployChoice } from './deployFiles';
 import { findPaths, startFor, type PackContext } from './deployInputs';
+import type { HandedOver } from './handedOver';
 import { deployHosts, type DeployHost } from './place';
 
 export interface DeployFlowParts {
@@ -24,6 +26,7 @@ export interface DeployFlowParts {
   readonly notifier: Notifier;
   readonly dialogs: () => Dialogs;
   readonly pack: PackContext;
+  readonly handedOver: HandedOver;
   /** Something was started here. */
   readonly started: (host: DeployHost, deployment: Deployment) => void;
 }
@@ -61,7 +64,7 @@ export class DeployFlow {
     if (!(await this.confirm(choice, targets, warnings))) return;
     for (const { host, start } of prepared) {
       try {
-        this.parts.started(host, await host.deployments.start(start));
+        this.parts.started(host, await this.begin(host, choice, start));
       } catch (error) {
         this.parts.notifier.failed(
           vscode.l10n.t('Could not deploy {0} to {1}', choice.app.name, oneLine(host.name, 80)),
@@ -69,6 +72,19 @@ export class DeployFlow {
         );
       }
     }
+  }
+
+  /** The same once more. What its host does not keep is packed anew. */
+  async again(host: DeployHost, id: DeploymentId): Promise<Deployment> {
+    const choice = this.parts.handedOver.choiceOf({ hostId: host.id, id });
+    if (!choice) return host.deployments.retry(id);
+    return this.begin(host, choice, await startFor(choice, host, this.parts.pack));
+  }
+
+  private async begin(host: DeployHost, choice: DeployChoice, start: DeploymentStart): Promise<Deployment> {
+    const deployment = await host.deployments.start(start);
+    if (start.context) this.parts.handedOver.remember({ hostId: host.id, id: deployment.id }, choice);
+    return deployment;
   }
 
   /** Those that the app names, or that somebody ticks. */

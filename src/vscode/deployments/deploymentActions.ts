@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
-import { isOver, type Deployment } from '../../model/deployment';
+import { isOver, type Deployment, type DeploymentId } from '../../model/deployment';
 import { oneLine } from '../../model/format';
 import type { Notifier } from '../notify';
 import type { Dialogs } from '../pairing/dialogs';
 import type { HostRegistry } from '../hosts/hostRegistry';
 import type { DeploymentDocuments } from './deploymentDocuments';
+import type { HandedOver } from './handedOver';
 import {
   deployHosts,
   hasDeployments,
@@ -22,6 +23,8 @@ export interface DeploymentActionParts {
   readonly dialogs: () => Dialogs;
   readonly documents: DeploymentDocuments;
   readonly requireTrust: () => void;
+  readonly handedOver: HandedOver;
+  readonly again: (host: DeployHost, id: DeploymentId) => Promise<Deployment>;
   readonly started: (host: DeployHost, deployment: Deployment) => void;
 }
 
@@ -47,8 +50,12 @@ export class DeploymentActions {
   }
 
   async retry(place: DeploymentPlace | undefined): Promise<void> {
-    const chosen = await this.find(place, vscode.l10n.t('Retry which deployment?'), ({ status }) =>
-      isOver(status),
+    const { handedOver, again } = this.parts;
+    const chosen = await this.find(
+      place,
+      vscode.l10n.t('Retry which deployment?'),
+      ({ id, status, isHandedOver }, { id: hostId }) =>
+        isOver(status) && (isHandedOver !== true || handedOver.choiceOf({ hostId, id }) !== undefined),
     );
     if (!chosen) return;
     const { host, deployment } = chosen;
@@ -58,7 +65,7 @@ export class DeploymentActions {
       oneLine(host.name, 80),
     );
     await this.start(chosen, { question, action: vscode.l10n.t('Deploy Again') }, () =>
-      host.deployments.retry(deployment.id),
+      again(host, deployment.id),
     );
   }
 
@@ -126,11 +133,11 @@ export class DeploymentActions {
   private async find(
     place: DeploymentPlace | undefined,
     placeHolder: string,
-    accepts: (deployment: Deployment) => boolean,
+    accepts: (deployment: Deployment, host: DeployHost) => boolean,
   ): Promise<PlacedDeployment | undefined> {
     if (!place)
       return this.pick(
-        (await this.all()).filter(({ deployment }) => accepts(deployment)),
+        (await this.all()).filter(({ deployment, host }) => accepts(deployment, host)),
         placeHolder,
       );
     const host = this.parts.hosts.get(place.hostId);

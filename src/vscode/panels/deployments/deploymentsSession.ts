@@ -10,6 +10,7 @@ import type {
   DeploymentsSnapshot,
 } from '../../../protocol/webview/deployments';
 import { deployHosts, hasDeployments, type DeployHost } from '../../deployments/place';
+import type { HandedOver } from '../../deployments/handedOver';
 import type { Host } from '../../hosts/host';
 import type { HostConnector } from '../../hosts/hostConnector';
 import type { HostRegistry } from '../../hosts/hostRegistry';
@@ -31,6 +32,7 @@ export type DeploymentCommand = Exclude<DeploymentsAction['kind'], 'more' | 'fil
 export interface DeploymentsSessionParts {
   readonly hosts: HostRegistry;
   readonly connector: HostConnector;
+  readonly handedOver: HandedOver;
   /** Does what the person wants; asks and tells by itself. */
   readonly run: (command: DeploymentCommand, place?: DeploymentPlace) => void;
 }
@@ -75,7 +77,7 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
 
   snapshot(): DeploymentsSnapshot {
     const { hosts, connector } = this.parts;
-    const running = this.isStarted ? deployHosts(hosts).flatMap(runningRows) : [];
+    const running = this.isStarted ? deployHosts(hosts).flatMap((host) => this.runningRows(host)) : [];
     return {
       place: this.connection.place,
       isTrusted: connector.isTrusted,
@@ -151,7 +153,7 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
   private take(host: DeployHost, deployments: readonly Deployment[]): void {
     for (const deployment of deployments) {
       this.apps.add(deployment.app);
-      this.changed.set(`${host.id}/${deployment.id}`, pageRow(host.id, deployment));
+      this.changed.set(`${host.id}/${deployment.id}`, this.row(host.id, deployment));
     }
     this.touchedHosts.add(host.id);
     this.schedule();
@@ -199,7 +201,17 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
   /** It may have gone on since the host listed it. */
   private newest(hostId: string, deployment: Deployment): DeploymentRow {
     const known = this.parts.hosts.get(hostId)?.deployments?.current?.get(deployment.id);
-    return pageRow(hostId, known ?? deployment);
+    return this.row(hostId, known ?? deployment);
+  }
+
+  private runningRows({ id, deployments }: DeployHost): DeploymentRow[] {
+    return running(deployments.current?.values() ?? []).map((deployment) => this.row(id, deployment));
+  }
+
+  /** What this window packed it can pack again. */
+  private row(hostId: string, { isHandedOver, ...deployment }: Deployment): DeploymentRow {
+    const isLost = isHandedOver === true && !this.parts.handedOver.choiceOf({ hostId, id: deployment.id });
+    return pageRow(hostId, isLost ? { ...deployment, isHandedOver } : deployment);
   }
 
   private follow(place: DeploymentPlace): void {
@@ -292,8 +304,4 @@ function isAway(host: Host): boolean {
 
 function running(deployments: Iterable<Deployment>): Deployment[] {
   return [...deployments].filter(({ status }) => !isOver(status));
-}
-
-function runningRows({ id, deployments }: DeployHost): DeploymentRow[] {
-  return running(deployments.current?.values() ?? []).map((deployment) => pageRow(id, deployment));
 }

@@ -17,7 +17,7 @@ export function pageRow(hostId: string, deployment: Deployment): DeploymentRow {
     app: oneLine(rest.app, LONGEST_TEXT),
     sourceText: oneLine(rest.sourceText, LONGEST_TEXT),
     startedBy: oneLine(rest.startedBy, LONGEST_TEXT),
-    message: oneLine(rest.message, LONGEST_TEXT),
+    message: oneLine(rest.message, LONGEST_MESSAGE),
     stages: stages.map((timing) => ({ ...timing })),
     ...(failure && { failure: pageFailure(failure) }),
   };
