@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-fs';
+import { extract, type ExtractOptions } from 'tar-fs';
 import { parse } from 'yaml';
 import type { DeploymentSource } from '../model/deployment';
 import { cliEnvironment } from './build/cliEnvironment';
 import { StepFailedError } from './failure';
 import { waitUntilWell } from './health';
+import { KeptFolder } from './sources/keptFolder';
 import { runProgram, type Program } from './runProgram';
 import type { Step } from './step';
 
@@ -20,7 +21,8 @@ type ComposeSource = Extract<DeploymentSource, { readonly kind: 'compose' }>;
 
 /**
  * Has Compose build and pull everything, and only then change the project's containers. What it replaced it removed itself:
- * it can't be put back, which a failure from there on says.
+ * it can't be put back, which a failure from there on says. What was handed over is built where it was unpacked, and runs
+ * where it stays: so a build that fails changes no file that a container has mounted.
  */
 export async function deployCompose(step: Step, source: ComposeSource): Promise<void> {
   const compose = new Compose(step, source, await folderOf(step, source));
@@ -34,6 +36,7 @@ export async function deployCompose(step: Step, source: ComposeSource): Promise<
   step.signal.throwIfAborted();
   await step.intent({ step: 'compose' });
   await step.enter('starting_new', 'Compose changes the containers of the project.');
+  if (step.context) await compose.keep();
   const containers = await compose.up();
   await step.enter('health_check', 'Watching the new version.');
   await Promise.all(containers.map((id) => waitUntilWell(step, id)));
@@ -47,9 +50,14 @@ async function folderOf(step: Step, { folder }: ComposeSource): Promise<string> 
   }
   const unpacked = join(await step.workFolder(), 'project');
   await mkdir(unpacked, { recursive: true });
-  await pipeline(Readable.from(step.context(), { objectMode: false }), extract(unpacked), {
-    signal: step.signal,
-  });
+  // Modes as they are, whatever this process takes from new files: containers of other users read them.
+  // A link may lead anywhere on the machine that runs it; nothing is unpacked through one.
+  const options: ExtractOptions & { readonly umask: number; readonly validateSymlinks: boolean } = {
+    umask: 0,
+    validateSymlinks: false,
+  };
+  const writing = extract(unpacked, options);
+  await pipeline(Readable.from(step.context(), { objectMode: false }), writing, { signal: step.signal });
   return unpacked;
 }
 
@@ -59,7 +67,7 @@ class Compose {
   constructor(
     private readonly step: Step,
     private readonly source: ComposeSource,
-    private readonly folder: string,
+    private folder: string,
   ) {}
 
   get services(): readonly string[] {
@@ -69,6 +77,15 @@ class Compose {
   private get project(): string {
     const { project } = this.source;
     return project ?? this.step.spec.app.toLowerCase().replace(/[^a-z0-9_-]/g, '');
+  }
+
+  /** From here on the project's folder is the one that stays. */
+  async keep(): Promise<void> {
+    const { step } = this;
+    const place = new KeptFolder(await step.projectPath(this.project));
+    for (const path of await place.take(this.folder))
+      step.log('system', `${path} was changed on this machine, and is left as it is.`);
+    this.folder = place.path;
   }
 
   /** Version 2 is a part of the docker CLI, version 1.29 a program of its own. */

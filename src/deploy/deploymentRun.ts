@@ -39,7 +39,7 @@ export interface DeploymentRunOptions {
   readonly tools: Tools;
   readonly redactor: Redactor;
   readonly journal: string;
-  readonly folder: Pick<JournalFolder, 'makeWorkFolder' | 'removeWork'>;
+  readonly folder: Pick<JournalFolder, 'makeWorkFolder' | 'makeProjectPath' | 'removeWork'>;
   readonly writer: Pick<JournalWriter, 'log' | 'lastLines' | 'flush' | 'intent' | 'state' | 'close'>;
   /** Called when it is in the journal. */
   readonly announce: (deployment: Deployment) => void;
@@ -172,6 +172,10 @@ export class DeploymentRun implements Step {
 
   workFolder(): Promise<string> {
     return this.options.folder.makeWorkFolder(this.id);
+  }
+
+  projectPath(project: string): Promise<string> {
+    return this.options.folder.makeProjectPath(project);
   }
 
   log(stream: 'stdout' | 'stderr' | 'system', text: string): void {

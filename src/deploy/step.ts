@@ -22,6 +22,8 @@ export interface Step {
   readonly deployment: Deployment;
   /** Made when it is first asked for; removed at the end. */
   workFolder(): Promise<string>;
+  /** Where what was handed over of a Compose project is kept. */
+  projectPath(project: string): Promise<string>;
   log(stream: 'stdout' | 'stderr' | 'system', text: string): void;
   /** On the disk before it resolves. */
   enter(stage: DeploymentStage, message: string): Promise<void>;

@@ -196,11 +196,10 @@ function localDeployments(
 }
 
 /** Packs a folder for a host on another machine, as it is read. */
-const pack: PackContext = ({ source, build }) =>
+const pack: PackContext = (spec) =>
   async function* () {
-    if (source.kind !== 'folder' && source.kind !== 'compose') return;
-    const { folderContext } = await import('../deploy/sources/folderContext');
-    yield* folderContext(source.folder, build?.dockerfile)();
+    const { contextOf } = await import('../deploy/sources/folderContext');
+    yield* contextOf(spec)?.() ?? [];
   };
 
 function remoteOpener(context: vscode.ExtensionContext, diagnostics: vscode.LogOutputChannel): OpenRemote {

@@ -50,6 +50,7 @@ class RunFixture {
       journal: 'j',
       folder: {
         makeWorkFolder: () => Promise.reject(new Error('none')),
+        makeProjectPath: () => Promise.reject(new Error('none')),
         removeWork: () => Promise.resolve(),
       },
       writer: {

@@ -23,7 +23,7 @@ export interface Retention {
   readonly mostBytes: number;
 }
 
-/** The folder that holds the journals of a host: `journals/ID.jsonl`, an index, a lock and what is being worked on. */
+/** The folder that holds the journals of a host: `journals/ID.jsonl`, an index, a lock, what is being worked on, and Compose projects. */
 export class JournalFolder {
   readonly index: JournalIndex;
   /** Where the journals are. */
@@ -71,6 +71,13 @@ export class JournalFolder {
     const path = this.workPath(id);
     await mkdir(path, { recursive: true, mode: FOLDER_MODE });
     return path;
+  }
+
+  /** What was handed over of a Compose project: its containers may have it mounted, so that it stays. */
+  async makeProjectPath(project: string): Promise<string> {
+    const path = join(this.path, 'projects');
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    return join(path, project);
   }
 
   /** Of a deployment that could not begin. */

@@ -1,9 +1,10 @@
 import ignore, { type Ignore } from '@balena/dockerignore';
-import { lstatSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pack, type Headers } from 'tar-fs';
 import type { ContextArchive } from '../../engine/deployments';
+import type { DeploymentSpec } from '../../model/deployment';
 import { StepFailedError } from '../failure';
 
 /**
@@ -11,12 +12,32 @@ import { StepFailedError } from '../failure';
  * is taken.
  */
 export function folderContext(folder: string, dockerfile = 'Dockerfile'): ContextArchive {
-  return () => readContext(folder, dockerfile);
+  return () => readContext(folder, () => readIgnore(folder, dockerfile));
 }
 
-async function* readContext(folder: string, dockerfile: string): AsyncIterable<Uint8Array> {
+/** What another machine needs of this one to deploy it; `undefined` where that is nothing. */
+export function contextOf({ source, build }: DeploymentSpec): ContextArchive | undefined {
+  if (source.kind === 'folder') return folderContext(source.folder, build?.dockerfile);
+  return source.kind === 'compose' ? projectContext(source.folder) : undefined;
+}
+
+/**
+ * The folder of a Compose project, whole: containers may have anything in it mounted, and what its builds leave out
+ * Compose knows itself. Only what `.dockerignore` names and may not be read is left out.
+ */
+export function projectContext(folder: string): ContextArchive {
+  return () =>
+    readContext(folder, async () => {
+      const isIgnored = await readIgnore(folder, '');
+      return (path) => isIgnored(path) && !isReadable(join(folder, path));
+    });
+}
+
+type Ignoring = (path: string) => boolean;
+
+async function* readContext(folder: string, ignoring: () => Promise<Ignoring>): AsyncIterable<Uint8Array> {
   await requireFolder(folder);
-  const isIgnored = await readIgnore(folder, dockerfile);
+  const isIgnored = await ignoring();
   const options = {
     ignore: (path: string) => isIgnored(relative(folder, path)),
     map: (header: Headers) => ({ ...header, uid: 0, gid: 0 }),
@@ -28,6 +49,8 @@ async function* readContext(folder: string, dockerfile: string): AsyncIterable<U
   const archive = pack(folder, options);
   try {
     for await (const chunk of archive as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (error) {
+    throw explain(error);
   } finally {
     archive.destroy();
   }
@@ -38,8 +61,28 @@ async function requireFolder(folder: string): Promise<void> {
   if (!stats?.isDirectory()) throw new StepFailedError(`The folder ${folder} is not there.`);
 }
 
+function explain(error: unknown): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path === undefined || (code !== 'EACCES' && code !== 'EPERM')) return error;
+  return new StepFailedError(
+    `${path} can't be read (${code}). Make it readable, or name it in .dockerignore to leave it out.`,
+  );
+}
+
+function isReadable(path: string): boolean {
+  try {
+    const stats = lstatSync(path);
+    // Of a link, where it leads to is not read.
+    if (!stats.isSymbolicLink())
+      accessSync(path, stats.isDirectory() ? constants.R_OK | constants.X_OK : constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The Dockerfile and the list of what to leave out are always sent, as by the docker CLI. */
-async function readIgnore(folder: string, dockerfile: string): Promise<(path: string) => boolean> {
+async function readIgnore(folder: string, dockerfile: string): Promise<Ignoring> {
   const text = await readFirst([join(folder, `${dockerfile}.dockerignore`), join(folder, '.dockerignore')]);
   if (text === undefined) return () => false;
   const patterns = text.split(/\r?\n/);

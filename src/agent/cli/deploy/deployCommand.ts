@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { deferred } from '../../../base/async';
 import { messageOf } from '../../../base/errors';
 import type { Disposable } from '../../../base/lifecycle';
-import { folderContext } from '../../../deploy/sources/folderContext';
-import type { ContextArchive, Deployments } from '../../../engine/deployments';
+import { contextOf } from '../../../deploy/sources/folderContext';
+import type { Deployments } from '../../../engine/deployments';
 import { EngineError } from '../../../engine/engine';
 import { reasonOf, type Deployment, type DeploymentSpec } from '../../../model/deployment';
 import { EXIT_CODES } from '../exitCodes';
@@ -72,11 +72,6 @@ async function deploy(
     following?.dispose();
     interrupts?.dispose();
   }
-}
-
-function contextOf({ source, build }: DeploymentSpec): ContextArchive | undefined {
-  if (source.kind !== 'folder' && source.kind !== 'compose') return undefined;
-  return folderContext(source.folder, build?.dockerfile);
 }
 
 function exitCodeOf(deployment: Deployment | undefined, io: CliIo): number {
