@@ -22,6 +22,8 @@ void runCli(process.argv.slice(2), {
   },
 }).then((exitCode) => {
   process.exitCode = exitCode;
+  // Once all has been written and closed: left to itself, Node 20 now and then never gets through its own cleaning up.
+  process.once('beforeExit', () => process.exit());
 });
 
 function terminal(): CliTerminal {

@@ -32,6 +32,9 @@ describe('deployments without a mouse, and without eyes', function () {
     await view.open();
     await view.root.getByText('Nothing was deployed yet.').waitFor();
   });
+  afterEach(async function () {
+    if (this.currentTest?.isPassed() !== true) await view.cancelRunning();
+  });
   after(() => workspace.remove());
 
   const inView = (): Promise<Frame> => panelFrame(suite.page, 'deployments', 'view');

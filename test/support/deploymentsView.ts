@@ -69,6 +69,19 @@ export class DeploymentsView {
     return (await running.getAttribute('data-id')) ?? assert.fail('it has no id');
   }
 
+  /** Ends what a test that failed left running. */
+  async cancelRunning(): Promise<void> {
+    const over = OVER.map((status) => `[data-status="${status}"]`).join();
+    const running = await this.root.locator(`.card:not(${over})`).all();
+    const ids = await Promise.all(running.map((card) => card.getAttribute('data-id')));
+    for (const id of ids.filter((one) => one !== null)) {
+      await this.byId(id)
+        .getByRole('button', { name: /^Cancel / })
+        .click();
+      await this.root.locator(`.card[data-id="${id}"]:not(${over})`).waitFor({ state: 'detached' });
+    }
+  }
+
   /** Waits until it is over. */
   async ended(id: string, status: string): Promise<Locator> {
     const over = OVER.map((one) => `.card[data-id="${id}"][data-status="${one}"]`).join();

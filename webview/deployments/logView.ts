@@ -31,6 +31,7 @@ export class LogView {
     this.follow.classList.add('follow');
     this.follow.hidden = true;
     this.box.addEventListener('scroll', () => this.scrolled());
+    this.box.addEventListener('keydown', (event) => this.jump(event));
     this.element.append(this.box, this.follow);
   }
 
@@ -71,7 +72,18 @@ export class LogView {
     this.follow.hidden = this.isFollowing;
   }
 
+  /** The browser would scroll there bit by bit, to an end that lines move on meanwhile. */
+  private jump(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (event.key === 'End') this.toEnd();
+    else if (event.key === 'Home') this.box.scrollTop = 0;
+    else return;
+    event.preventDefault();
+  }
+
   private toEnd(): void {
+    // The event that tells so may come after the next lines.
+    this.isFollowing = this.follow.hidden = true;
     this.box.scrollTop = this.box.scrollHeight;
     this.box.focus();
   }
