@@ -10,6 +10,8 @@ import type { JournalFolder } from './journal/journalFolder';
 const MOST_SHOWN = 50;
 /** Changes that another process writes come together. */
 const LOOK_DELAY_MS = 100;
+/** How often it is asked whether whoever runs the others' is still there: a process that is killed changes nothing. */
+const LINGER_MS = 3_000;
 
 /**
  * All deployments of a folder, whoever runs them: what this process runs is told by {@link set}, what another one runs is
@@ -19,6 +21,7 @@ export class DeploymentStore implements Disposable {
   private readonly store = new DisposableStore();
   private readonly changed = this.store.add(new Emitter<readonly Deployment[]>());
   private readonly looked = this.store.add(new Emitter<void>());
+  private readonly lingered = this.store.add(new Emitter<void>());
   /** Those that the index lacks, or not as they are. */
   private readonly known = new Map<DeploymentId, Deployment>();
   private readonly ids = new Set<DeploymentId>();
@@ -30,6 +33,7 @@ export class DeploymentStore implements Disposable {
   private watchers = 0;
   private fileWatch: FSWatcher | undefined;
   private timer: Disposable | undefined;
+  private lingerTimer: Disposable | undefined;
   private loading: Promise<void> | undefined;
   private isLoaded = false;
   /** By others, as far as is known. */
@@ -38,6 +42,8 @@ export class DeploymentStore implements Disposable {
   readonly onDidChange = this.changed.event;
   /** Journals may have grown. */
   readonly onDidLook = this.looked.event;
+  /** Again and again while somebody watches what another process runs, or ran. */
+  readonly onDidLinger = this.lingered.event;
 
   constructor(
     private readonly folder: JournalFolder,
@@ -174,6 +180,7 @@ export class DeploymentStore implements Disposable {
     // At first not all there ever were: whoever wants older ones lists them.
     const told = isFirst ? this.current : changed;
     if (isFirst || changed.size > 0) this.changed.fire([...(told?.values() ?? [])]);
+    this.linger();
   }
 
   /** Those that are other than was known. */
@@ -237,6 +244,17 @@ export class DeploymentStore implements Disposable {
     } catch {
       this.fileWatch = undefined;
     }
+    this.linger();
+  }
+
+  private linger(): void {
+    if (this.lingerTimer || this.watchers === 0) return;
+    if (!this.unfinished.some(({ id }) => !this.own.has(id))) return;
+    this.lingerTimer = this.clock.setTimer(() => {
+      this.lingerTimer = undefined;
+      this.lingered.fire();
+      this.linger();
+    }, LINGER_MS);
   }
 
   private endWatch(): void {
@@ -244,6 +262,8 @@ export class DeploymentStore implements Disposable {
     this.fileWatch = undefined;
     this.timer?.dispose();
     this.timer = undefined;
+    this.lingerTimer?.dispose();
+    this.lingerTimer = undefined;
   }
 
   private async look(): Promise<void> {

@@ -1,15 +1,15 @@
 import type { Clock } from '../base/clock';
 import { messageOf } from '../base/errors';
 import type { Disposable } from '../base/lifecycle';
-import type { ContainerDetails } from '../engine/deployEngine';
 import type { DeploymentStart } from '../engine/deployments';
 import { EngineError } from '../engine/engine';
 import { isOver, type Deployment, type DeploymentId } from '../model/deployment';
+import { containerSecrets } from './containerSecrets';
 import { DeploymentRun } from './deploymentRun';
 import { ended, newDeployment } from './deploymentState';
 import type { DeploymentStore } from './deploymentStore';
 import { DeploymentIds } from './ids';
-import { takeLock, type HeldLock } from './journal/journalLock';
+import { lockHolder, takeLock, type HeldLock } from './journal/journalLock';
 import type { JournalFolder } from './journal/journalFolder';
 import type { JournalSummary } from './journal/journalReader';
 import type { JournalOpening } from './journal/journalRecord';
@@ -54,6 +54,8 @@ export class Keeper implements Disposable {
   private journal = '';
   /** Who needs the lock at the moment, beside what waits and runs. */
   private holders = 0;
+  /** Whose journals do not say what was to be done. */
+  private readonly unreadable = new Set<DeploymentId>();
   private isDisposed = false;
   private recovering: Promise<void> | undefined;
 
@@ -69,21 +71,30 @@ export class Keeper implements Disposable {
         'conflict',
         'Too many deployments wait on this host. Try again when some are over.',
       );
-    return this.locked(() => this.enqueue(request, rollBackTo));
+    return this.locked(async () => {
+      await this.recoverBefore(request.spec.app);
+      return this.enqueue(request, rollBackTo);
+    });
   }
 
   async cancel(id: DeploymentId): Promise<void> {
-    const run = this.runs.get(id);
-    if (run) {
-      run.cancel();
-      return;
-    }
-    const waiting = this.waiting.get(id);
-    if (!waiting || !this.queue.withdraw(id))
+    if (await this.cancelOwn(id)) return;
+    await this.recoverAbandoned();
+    if (await this.cancelOwn(id)) return;
+    if (!isOver(this.options.known.get(id)?.status ?? 'pending'))
       throw new EngineError(
         'conflict',
         'Another process of this machine runs this deployment. Cancel it there.',
       );
+  }
+
+  /** @returns whether this process runs it, or had it wait */
+  private async cancelOwn(id: DeploymentId): Promise<boolean> {
+    const run = this.runs.get(id);
+    run?.cancel();
+    if (run) return true;
+    const waiting = this.waiting.get(id);
+    if (!waiting || !this.queue.withdraw(id)) return false;
     this.waiting.delete(id);
     const deployment = this.options.known.get(id);
     if (deployment) {
@@ -94,6 +105,7 @@ export class Keeper implements Disposable {
       );
     }
     await this.letGoIfIdle();
+    return true;
   }
 
   /** The inputs with their secrets, if this process still has them. */
@@ -135,8 +147,16 @@ export class Keeper implements Disposable {
 
   /** Takes over what a process that is gone left unfinished. */
   recover(): Promise<void> {
-    this.recovering ??= this.takeOver().finally(() => (this.recovering = undefined));
+    if (this.others.length === 0) return Promise.resolve();
+    this.recovering ??= this.locked(() => this.takeOver()).finally(() => (this.recovering = undefined));
     return this.recovering;
+  }
+
+  /** As {@link recover}, where nobody runs them; else does nothing. */
+  async recoverAbandoned(): Promise<void> {
+    if (this.others.length === 0 || this.isDisposed) return;
+    const isHeldElsewhere = !this.lock && (await lockHolder(this.options.journals.path)) !== undefined;
+    if (!isHeldElsewhere) await this.recover();
   }
 
   dispose(): void {
@@ -144,6 +164,22 @@ export class Keeper implements Disposable {
     for (const run of this.runs.values()) run.abandon();
     for (const { writer } of this.waiting.values()) void writer.close().catch(() => undefined);
     void this.lock?.then((lock) => lock.release()).catch(() => undefined);
+  }
+
+  /** Unfinished, and not known to be run by this process. */
+  private get others(): readonly Deployment[] {
+    const isOurs = (id: DeploymentId): boolean => this.runs.has(id) || this.waiting.has(id);
+    return this.options.known.unfinished.filter(({ id }) => !isOurs(id) && !this.unreadable.has(id));
+  }
+
+  /** What an earlier deployment of the app put aside is its own to put back or remove: first that has to be over. */
+  private async recoverBefore(app: string): Promise<void> {
+    try {
+      await this.recover();
+    } catch (error) {
+      if (this.others.some((other) => other.app === app)) throw error;
+      this.options.log('warn', `Unfinished deployments were not taken over: ${messageOf(error)}`);
+    }
   }
 
   private async enqueue(request: DeploymentStart, rollBackTo: DeploymentId | undefined): Promise<Deployment> {
@@ -250,21 +286,18 @@ export class Keeper implements Disposable {
   }
 
   private async takeOver(): Promise<void> {
-    const { known } = this.options;
-    const isOurs = (id: DeploymentId): boolean => this.runs.has(id) || this.waiting.has(id);
-    const unfinished = known.unfinished.filter(({ id }) => !isOurs(id));
-    if (unfinished.length === 0) return;
-    await this.locked(async () => {
-      for (const { id } of unfinished.sort((left, right) => (left.id < right.id ? -1 : 1)))
-        if (!isOurs(id) && !this.isDisposed) await this.takeOverOne(id);
-    });
+    const inOrder = [...this.others].sort((left, right) => (left.id < right.id ? -1 : 1));
+    for (const { id } of inOrder) if (!this.isDisposed) await this.takeOverOne(id);
   }
 
   private async takeOverOne(id: DeploymentId): Promise<void> {
     const { journals, known, engine } = this.options;
     const summary = await journals.summarize(id);
     const { deployment, opening } = summary;
-    if (!deployment || !opening) return;
+    if (!deployment || !opening) {
+      this.unreadable.add(id);
+      return;
+    }
     if (isOver(deployment.status)) {
       known.set(deployment);
       await journals.index.put([deployment]);
@@ -272,7 +305,7 @@ export class Keeper implements Disposable {
     }
     const redactor = new Redactor();
     const containers = await findNew(engine, id);
-    redactor.add(await this.secretValues(containers));
+    redactor.add(await containerSecrets(engine, containers));
     const writer = await this.openWriter(id, summary, redactor);
     known.set(deployment);
     const request = { spec: opening.spec };
@@ -294,17 +327,6 @@ export class Keeper implements Disposable {
   private resume(run: DeploymentRun, { intents, opening }: JournalSummary): void {
     this.queue.startNow(run.id, run.spec.app);
     this.track(run, (one) => one.resume(intents, () => goOnWith(one, intents, opening?.missing ?? [])));
-  }
-
-  /** What containers have that their images have not. */
-  private async secretValues(containers: readonly ContainerDetails[]): Promise<readonly string[]> {
-    const values: string[] = [];
-    for (const { environment, imageId } of containers) {
-      const known = new Set((await this.options.engine.inspectImage(imageId))?.environment ?? []);
-      const own = environment.filter((entry) => !known.has(entry));
-      values.push(...own.map((entry) => entry.slice(entry.indexOf('=') + 1)));
-    }
-    return values;
   }
 
   private async finishWaiting({ writer }: Waiting, deployment: Deployment): Promise<void> {

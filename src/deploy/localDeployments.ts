@@ -45,6 +45,7 @@ export class LocalDeployments implements Deployments, Disposable {
       new Keeper({ ...options, clock, limits, journals: this.folder, known: this.known }),
     );
     this.disposables.add(this.known.onDidLook(() => this.readOn()));
+    this.disposables.add(this.known.onDidLinger(() => this.recoverAbandoned()));
     const { engine } = options;
     this.disposables.add(engine.onDidChangeConnection(() => this.recoverIfConnected()));
     queueMicrotask(() => this.recoverIfConnected());
@@ -187,6 +188,15 @@ export class LocalDeployments implements Deployments, Disposable {
       .then(() => this.keeper.recover())
       .catch((error: unknown) =>
         this.options.log('warn', `Unfinished deployments were not taken over: ${messageOf(error)}`),
+      );
+  }
+
+  private recoverAbandoned(): void {
+    if (!this.options.engine.isConnected) return;
+    this.keeper
+      .recoverAbandoned()
+      .catch((error: unknown) =>
+        this.options.log('debug', `Unfinished deployments were not taken over: ${messageOf(error)}`),
       );
   }
 

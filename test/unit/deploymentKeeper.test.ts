@@ -6,10 +6,13 @@ import { DeploymentStore } from '../../src/deploy/deploymentStore';
 import { JournalFolder } from '../../src/deploy/journal/journalFolder';
 import { takeLock } from '../../src/deploy/journal/journalLock';
 import { Keeper, type KeeperOptions } from '../../src/deploy/keeper';
+import { LocalDeployments } from '../../src/deploy/localDeployments';
 import { DEPLOYMENT_LIMITS } from '../../src/deploy/localOptions';
 import { machineTools } from '../../src/deploy/machineTools';
 import { isOver, type Deployment, type DeploymentSpec } from '../../src/model/deployment';
 import { MemoryDeployEngine } from '../doubles/memoryDeployEngine';
+import { eventually } from '../support/eventually';
+import { hastyClock } from '../support/hastyClock';
 import { checkForLeaks } from '../support/leaks';
 import { temporaryFolder } from '../support/temporaryFolder';
 
@@ -93,5 +96,71 @@ function keeperSuite(): void {
     goOn.resolve(undefined);
     const { status } = await over(process, (await second).id);
     assert.equal(status, 'success');
+  });
+
+  /** A deployment of a process that was killed after it put the old version aside, before the new one ran. */
+  async function abandoned(): Promise<string> {
+    engine.add({ name: 'web' });
+    const process = await open();
+    const reached = deferred<undefined>();
+    const killed = deferred<undefined>();
+    engine.before = (request) => {
+      if (request !== 'startContainer') return undefined;
+      reached.resolve(undefined);
+      return killed.promise;
+    };
+    const { id } = await process.keeper.begin({ spec: SPEC });
+    await reached.promise;
+    engine.before = () => undefined;
+    process.keeper.dispose();
+    killed.reject(new Error('It is killed.'));
+    assert.deepEqual(names(), ['web', `web-quaywatch-old-${id}`]);
+    return id;
+  }
+
+  function names(): readonly string[] {
+    return engine.all.map(({ name }) => name).sort();
+  }
+
+  it('brings what a process that is gone left to its end before it deploys the same app', async () => {
+    const process = await open();
+    await process.known.load();
+    const first = await abandoned();
+    const { id } = await process.keeper.begin({ spec: SPEC });
+    assert.equal((await over(process, first)).status, 'rolled_back');
+    assert.equal((await over(process, id)).status, 'success');
+    assert.deepEqual(names(), ['web']);
+    assert.equal(engine.named('web')?.labels['dev.quaywatch.deployment'], id);
+  });
+
+  it('is whoever cancels what a process that is gone left', async () => {
+    const process = await open();
+    const id = await abandoned();
+    await process.known.load();
+    await process.keeper.cancel(id);
+    assert.equal((await over(process, id)).status, 'cancelled');
+    assert.deepEqual(names(), ['web']);
+    assert.equal(engine.named('web')?.isRunning, true);
+  });
+
+  it('is whoever watches, once the process that ran one is gone', async () => {
+    const deployments = store.add(
+      new LocalDeployments({
+        engine,
+        folder: place.file('state'),
+        startedBy: 'me',
+        log: () => undefined,
+        tools: machineTools(),
+        clock: hastyClock,
+      }),
+    );
+    store.add(deployments.watch());
+    const id = await abandoned();
+    await eventually(
+      () => `it is over: ${JSON.stringify(deployments.current?.get(id))}`,
+      () => deployments.current?.get(id)?.status === 'rolled_back',
+      10_000,
+    );
+    assert.deepEqual(names(), ['web']);
   });
 }
