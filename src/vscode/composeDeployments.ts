@@ -13,6 +13,7 @@ import { noticeEnds } from './deployments/endNotices';
 import { HandedOver } from './deployments/handedOver';
 import { LazyDeployments } from './deployments/lazyDeployments';
 import type { DeployHost, DeploymentPlace } from './deployments/place';
+import { untilOver } from './deployments/untilOver';
 import type { HostSeams } from './composeHosts';
 import type { HostConnector } from './hosts/hostConnector';
 import type { HostRegistry } from './hosts/hostRegistry';
@@ -53,9 +54,9 @@ export class HostDeployments implements Disposable {
     return this.local;
   }
 
-  /** Has what another window or an earlier session left unfinished taken over. */
-  wakeLocal(): void {
-    this.local?.wake();
+  /** Those of this machine, once its engine was asked for any. */
+  get ofThisMachine(): Deployments | undefined {
+    return this.local;
   }
 
   dispose(): void {
@@ -127,25 +128,33 @@ export function composeDeployments(
   };
 }
 
-/** What runs in this process is unfinished when the window closes: then the next one looks, though nobody asks. */
+/**
+ * What runs in this process is unfinished when the window closes: then the next one looks, though nobody asks, and goes on
+ * looking until nothing is unfinished. Meanwhile another window may still be at it.
+ */
 function keepUnfinished(
   memory: vscode.Memento,
   { connector, hostDeployments }: DeploymentParts,
   tracker: DeploymentTracker,
   store: DisposableStore,
 ): void {
+  const looking = store.add(new DisposableStore());
+  const lookUntilOver = (local: Deployments | undefined): void => {
+    looking.clear();
+    if (local) looking.add(untilOver(local, () => void memory.update(UNFINISHED_KEY, undefined)));
+  };
   store.add(
     tracker.onDidChange(() => {
-      const isRunning = tracker.running.some(({ host }) => host.id === LOCAL_HOST_ID);
-      if (isRunning !== (memory.get(UNFINISHED_KEY) === true))
-        void memory.update(UNFINISHED_KEY, isRunning || undefined);
+      const local = tracker.running.find(({ host }) => host.id === LOCAL_HOST_ID);
+      if (!local || memory.get(UNFINISHED_KEY) === true) return;
+      void memory.update(UNFINISHED_KEY, true);
+      lookUntilOver(local.host.deployments);
     }),
   );
   const takeOver = (): void => {
     if (!connector.isTrusted || memory.get(UNFINISHED_KEY) !== true) return;
     connector.look();
-    hostDeployments.wakeLocal();
-    void memory.update(UNFINISHED_KEY, undefined);
+    lookUntilOver(hostDeployments.ofThisMachine);
   };
   takeOver();
   store.add(connector.onDidGrantTrust(takeOver));

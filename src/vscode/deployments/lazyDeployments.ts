@@ -29,12 +29,6 @@ export class LazyDeployments implements Deployments, Disposable {
     return this.loaded?.current;
   }
 
-  /** Loads them, so that what another process left unfinished is taken over. */
-  wake(): void {
-    // Whoever asks for something hears of a failure.
-    this.open().catch(() => undefined);
-  }
-
   watch(): Disposable {
     const store = new DisposableStore();
     this.open().then(
