@@ -94,6 +94,7 @@ export class PipelineFixture {
 
   dispose(): void {
     this.store.dispose();
-    rmSync(this.folder, { recursive: true, force: true });
+    // What is over may still be writing its index.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -8,7 +8,8 @@ export function temporaryFolder(): { readonly path: string; file(name: string): 
   beforeEach(() => {
     path = mkdtempSync(join(tmpdir(), 'quaywatch-test-'));
   });
-  afterEach(() => rmSync(path, { recursive: true, force: true }));
+  // What a test began may still be writing there.
+  afterEach(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 }));
   return {
     get path() {
       return path;
