@@ -6,15 +6,14 @@ import { extract, type ExtractOptions } from 'tar-fs';
 import { parse } from 'yaml';
 import type { DeploymentSource } from '../model/deployment';
 import { cliEnvironment } from './build/cliEnvironment';
+import { ComposeContainers, PROJECT_LABEL } from './composeContainers';
 import { StepFailedError } from './failure';
-import { waitUntilWell } from './health';
 import { KeptFolder } from './sources/keptFolder';
 import { runProgram, type Program } from './runProgram';
 import type { Step } from './step';
 
 const DEADLINE_MS = 4 * 60 * 60 * 1000;
 const PROBE_DEADLINE_MS = 10_000;
-const PROJECT_LABEL = 'com.docker.compose.project';
 const KEPT_LINES = 20;
 
 type ComposeSource = Extract<DeploymentSource, { readonly kind: 'compose' }>;
@@ -27,6 +26,8 @@ type ComposeSource = Extract<DeploymentSource, { readonly kind: 'compose' }>;
 export async function deployCompose(step: Step, source: ComposeSource): Promise<void> {
   const compose = new Compose(step, source, await folderOf(step, source));
   await compose.find();
+  const containers = new ComposeContainers(step, compose.project, compose.services);
+  await step.intent({ step: 'begin', old: await containers.look() });
   await step.enter('building_image', 'Building and pulling the images.');
   await compose.run(['config', '--quiet']);
   await compose.pull();
@@ -37,9 +38,9 @@ export async function deployCompose(step: Step, source: ComposeSource): Promise<
   await step.intent({ step: 'compose' });
   await step.enter('starting_new', 'Compose changes the containers of the project.');
   if (step.context) await compose.keep();
-  const containers = await compose.up();
+  await compose.up();
   await step.enter('health_check', 'Watching the new version.');
-  await Promise.all(containers.map((id) => waitUntilWell(step, id)));
+  await containers.waitUntilWell();
 }
 
 /** A folder of this machine, or what was handed over, unpacked. */
@@ -74,7 +75,7 @@ class Compose {
     return this.source.services ?? [];
   }
 
-  private get project(): string {
+  get project(): string {
     const { project } = this.source;
     return project ?? this.step.spec.app.toLowerCase().replace(/[^a-z0-9_-]/g, '');
   }
@@ -169,7 +170,7 @@ class Compose {
   }
 
   /** Progress comes from the engine's events: Compose's own output differs with every version. */
-  async up(): Promise<readonly string[]> {
+  async up(): Promise<void> {
     const { step } = this;
     const started = new Set<string>();
     const watch = step.engine.onEvent(({ containerId, action, labels }) => {
@@ -182,11 +183,6 @@ class Compose {
     } finally {
       watch.dispose();
     }
-    const containers = await step.engine.listContainers([`${PROJECT_LABEL}=${this.project}`]);
-    // One that did its work and left with 0 is well, too.
-    const mustRun = containers.filter(({ isRunning, exitCode }) => isRunning || exitCode !== 0);
-    if (mustRun.length === 0) throw new StepFailedError('No container of the project runs.');
-    return mustRun.map(({ id }) => id);
   }
 
   private environment(): NodeJS.ProcessEnv {

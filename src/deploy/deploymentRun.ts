@@ -269,7 +269,8 @@ export class DeploymentRun implements Step {
   }
 
   private async undo(failure: DeploymentFailure, isCancelled: boolean): Promise<void> {
-    const mustPutBack = this.isSwapping || this.wasEngineAway;
+    // What Compose replaced is gone.
+    const mustPutBack = this.isSwapping || (this.wasEngineAway && !this.isComposing);
     if (this.isSwapping) {
       const nowMs = this.clock.nowMs();
       await this.change(inStage(this.current, 'rolling_back', 'Putting the old version back.', nowMs)).catch(
@@ -313,7 +314,7 @@ export class DeploymentRun implements Step {
   private fateOfOld(): { readonly fate?: OldVersionFate; readonly text: string } {
     const { old } = this;
     if (this.isComposing) return { fate: 'replaced', text: COMPOSE_REPLACED };
-    // Of Compose, and before anybody looked, it is not known whether there was one.
+    // Nobody looked yet whether there is one.
     if (old === undefined) return { text: 'What ran before runs on.' };
     if (old.length === 0) return { fate: 'none', text: 'Nothing ran before.' };
     if (!old.some(({ wasRunning }) => wasRunning))

@@ -6,6 +6,7 @@ import { EngineError } from '../engine/engine';
 import type { FailureDetails } from './failure';
 import type { OldContainer } from './journal/journalRecord';
 import { findNew } from './oldContainers';
+import { containerSecrets } from './containerSecrets';
 import type { Step } from './step';
 
 const LAST_LINES = 20;
@@ -65,12 +66,12 @@ async function removeNew(step: RollBackStep): Promise<FailureDetails> {
 }
 
 /** The log of a container that goes is kept in the deployment's. */
-async function remainsOf(step: RollBackStep, container: ContainerDetails): Promise<FailureDetails> {
+export async function remainsOf(
+  step: Pick<Step, 'engine' | 'redactor' | 'log'>,
+  container: ContainerDetails,
+): Promise<FailureDetails> {
   const { engine, redactor } = step;
-  const image = await engine.inspectImage(container.imageId);
-  const known = new Set(image?.environment ?? []);
-  const own = container.environment.filter((entry) => !known.has(entry));
-  redactor.add(own.map((entry) => entry.slice(entry.indexOf('=') + 1)));
+  redactor.add(await containerSecrets(engine, [container]));
   if (container.state === 'created') return {};
   // Where it can't be read, as with some log drivers, the rest is still worth telling.
   const lines = await engine.readLastLines(container, LAST_LINES).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type { OldContainer } from './journal/journalRecord';
 import { waitUntilWell } from './health';
 import { LABELS, newName, oldName } from './naming';
 import { findOld, hasNewInPlace, runName } from './oldContainers';
+import { containerSecrets } from './containerSecrets';
 import { StepFailedError } from './failure';
 import type { Step } from './step';
 
@@ -59,22 +60,11 @@ async function createNew(step: Step, image: NewImage, name: string): Promise<str
   const made = await make(image.name);
   const details = await engine.inspectContainer(made);
   if (!details) throw new StepFailedError('The new container was removed by somebody else.');
-  step.redactor.add(await secretEnvironment(step, details.environment, image.id));
+  step.redactor.add(await containerSecrets(engine, [details]));
   if (details.imageId === image.id) return made;
   // The name was given to another image just now.
   await engine.removeContainer(made);
   return make(image.id);
-}
-
-/** Values that the container has and its image has not. */
-async function secretEnvironment(
-  step: Step,
-  environment: readonly string[],
-  imageId: string,
-): Promise<readonly string[]> {
-  const image = await step.engine.inspectImage(imageId);
-  const known = new Set(image?.environment ?? []);
-  return environment.filter((entry) => !known.has(entry)).map((entry) => entry.slice(entry.indexOf('=') + 1));
 }
 
 async function putAside(step: Step, { id, name }: OldContainer): Promise<void> {

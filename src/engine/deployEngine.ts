@@ -26,6 +26,8 @@ export interface ContainerDetails {
   readonly startedAt: string;
   /** How often the engine restarted it by its restart policy. */
   readonly restartCount: number;
+  /** Its name as the engine knows it: `no`, `always`, …. */
+  readonly restartPolicy: string;
   readonly exitCode: number;
   readonly outOfMemory: boolean;
   /** What the engine says of why it could not be started. */

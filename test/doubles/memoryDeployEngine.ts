@@ -51,6 +51,7 @@ export class MemoryDeployEngine implements DeployEngine {
       isRunning: true,
       startedAt: '',
       restartCount: 0,
+      restartPolicy: 'no',
       exitCode: 0,
       outOfMemory: false,
       error: '',

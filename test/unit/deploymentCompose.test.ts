@@ -14,6 +14,7 @@ describe('deployments of Compose projects', () => {
   checkForLeaks();
   // Hooks of an inner suite run before the check.
   describe('that were handed over', () => handedOverSuite());
+  describe('are watched', () => watchedSuite());
 });
 
 function handedOverSuite(): void {
@@ -78,5 +79,109 @@ function handedOverSuite(): void {
     fixture.file('source/.dockerignore', 'data\n');
     assert.equal((await deploy()).status, 'success');
     assert.equal(existsSync(kept('data')), false);
+  });
+}
+
+function watchedSuite(): void {
+  let fixture: PipelineFixture;
+  let deployments: LocalDeployments;
+
+  beforeEach(() => {
+    fixture = new PipelineFixture();
+    deployments = fixture.open();
+    fixture.docker('exit 0');
+  });
+  afterEach(() => fixture.dispose());
+
+  const labels = (service: string, more: Readonly<Record<string, string>> = {}) => ({
+    [PROJECT]: 'shop',
+    'com.docker.compose.service': service,
+    'com.docker.compose.oneoff': 'False',
+    ...more,
+  });
+  const ended = { state: 'exited', isRunning: false } as const;
+
+  /** @param started what Compose does to containers */
+  async function deploy(services: readonly string[], started: () => void): Promise<Deployment> {
+    let looks = 0;
+    fixture.engine.before = (request, target) => {
+      if (request !== 'listContainers' || !target.startsWith(PROJECT)) return;
+      looks += 1;
+      if (looks === 2) started();
+    };
+    const source = { kind: 'compose', files: ['compose.yaml'], folder: '/' } as const;
+    const some = services.length > 0 && { services };
+    return fixture.deploy(deployments, {
+      app: 'shop',
+      source: { ...source, ...some },
+      health: { stableMs: 1 },
+    });
+  }
+
+  it('only as far as they were asked for, or started for those', async () => {
+    const { engine } = fixture;
+    engine.add({
+      name: 'shop-worker-1',
+      labels: labels('worker'),
+      ...ended,
+      exitCode: 143,
+      startedAt: 'then',
+    });
+    engine.add({
+      name: 'shop-run-1',
+      labels: labels('web', { 'com.docker.compose.oneoff': 'True' }),
+      ...ended,
+      exitCode: 1,
+    });
+    const some = { labels: labels('web'), startedAt: 'then', restartCount: 2 };
+    engine.add({ name: 'shop-web-2', ...some });
+    const web = await deploy(['web'], () => {
+      engine.add({ name: 'shop-web-1', labels: labels('web'), startedAt: 'now' });
+    });
+    assert.equal(web.status, 'success', web.message);
+    const again = await deploy(['web'], () => {
+      engine.add({ name: 'shop-db-1', labels: labels('db'), startedAt: 'now', ...ended, exitCode: 1 });
+    });
+    assert.equal(again.status, 'failed');
+    assert.match(again.failure?.message ?? '', /shop-db-1 of the service db ended with exit code 1/);
+  });
+
+  it('and may do their work and end, unless they are to be started again', async () => {
+    const { engine } = fixture;
+    const job = await deploy([], () => {
+      engine.add({ name: 'shop-web-1', labels: labels('web'), startedAt: 'now' });
+      const { id } = engine.add({ name: 'shop-migrate-1', labels: labels('migrate'), startedAt: 'now' });
+      engine.before = (request, target) => {
+        if (request === 'inspectContainer' && target === id) engine.change(id, ended);
+      };
+    });
+    assert.equal(job.status, 'success', job.message);
+    const server = await deploy([], () => {
+      const more = { startedAt: 'now', restartPolicy: 'always', ...ended };
+      engine.add({ name: 'shop-api-1', labels: labels('api'), ...more });
+    });
+    assert.match(server.failure?.message ?? '', /shop-api-1 of the service api ended with exit code 0/);
+  });
+
+  it('and what one wrote that failed is kept, without its secrets', async () => {
+    const { engine } = fixture;
+    const over = await deploy([], () => {
+      const environment = ['TOKEN=planted-secret'];
+      const more = { startedAt: 'now', environment, ...ended, exitCode: 3 };
+      const { id } = engine.add({ name: 'shop-web-1', labels: labels('web'), ...more });
+      engine.wrote(id, ['the token planted-secret is wrong']);
+    });
+    assert.deepEqual([over.failure?.exitCode, over.failure?.stage], [3, 'health_check']);
+    assert.deepEqual(over.failure?.lastLines, ['the token ••• is wrong']);
+    assert.doesNotMatch(fixture.read(`state/journals/${over.id}.jsonl`), /planted/);
+  });
+
+  it('and known before anything is changed', async () => {
+    fixture.docker('case "$*" in *" build"*) exit 1;; esac');
+    const first = await deploy([], () => undefined);
+    assert.deepEqual([first.status, first.oldVersion], ['failed', 'none']);
+    fixture.engine.add({ name: 'shop-web-1', labels: labels('web') });
+    const second = await deploy([], () => undefined);
+    assert.deepEqual([second.status, second.oldVersion], ['failed', 'untouched']);
   });
 }

@@ -31,9 +31,11 @@ describe('a container that a deployment replaces', () => {
     assert.equal(foreignContainer({ ...spec, source: compose }, all), undefined);
   });
 
-  it('tells whether it would be gone when it is stopped', () => {
+  it('tells whether it would be gone when it is stopped, or started again', () => {
     const details = { Id: '1', State: {}, HostConfig: { AutoRemove: true } };
     assert.equal(readContainerDetails(details).removesItself, true);
     assert.equal(readContainerDetails({ ...details, HostConfig: {} }).removesItself, false);
+    const HostConfig = { RestartPolicy: { Name: 'always', MaximumRetryCount: 0 } };
+    assert.equal(readContainerDetails({ ...details, HostConfig }).restartPolicy, 'always');
   });
 });

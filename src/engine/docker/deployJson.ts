@@ -41,9 +41,16 @@ export function readContainerDetails(value: unknown): ContainerDetails {
     environment: texts(config?.['Env']),
     labels: asTextRecord(config?.['Labels']),
     hasTerminal: config?.['Tty'] === true,
-    removesItself: asFields(fields['HostConfig'])?.['AutoRemove'] === true,
+    ...readHostConfig(asFields(fields['HostConfig'])),
     ...(health && { health }),
   };
+}
+
+function readHostConfig(
+  config: Fields | undefined,
+): Pick<ContainerDetails, 'removesItself' | 'restartPolicy'> {
+  const policy = asFields(config?.['RestartPolicy']);
+  return { removesItself: config?.['AutoRemove'] === true, restartPolicy: asText(policy?.['Name']) ?? '' };
 }
 
 function readState(
