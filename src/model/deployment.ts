@@ -34,6 +34,11 @@ export function isOver(status: DeploymentStatus): boolean {
   return status === 'success' || status === 'failed' || status === 'cancelled' || status === 'rolled_back';
 }
 
+/** The words for where a deployment is, a status and a stage; while it waits one of them says it. */
+export function stateWords({ status, stage }: Pick<Deployment, 'status' | 'stage'>): readonly string[] {
+  return status === 'pending' ? [stage] : [status, stage];
+}
+
 /**
  * What became of the version that ran before a deployment that did not succeed: `none` ran; it is `untouched`, or
  * `restored`; it is `lost`, since it could not be put back; Compose may have `replaced` it. Others are passed over.

@@ -40,7 +40,7 @@ describe('deployments, on screen', function () {
   before(async () => {
     view = new DeploymentsView(suite.page);
     await view.open();
-    await view.root.getByText('Nothing was deployed yet.').waitFor({ timeout: DEPLOY_TIMEOUT_MS });
+    await view.root.getByText('Nothing has been deployed yet.').waitFor({ timeout: DEPLOY_TIMEOUT_MS });
   });
   after(() => workspace.remove());
 
@@ -88,7 +88,7 @@ describe('deployments, on screen', function () {
     const failed = view.card('web', 'failed').first();
     await failed.waitFor({ timeout: DEPLOY_TIMEOUT_MS });
     await failed.locator('.failed-in', { hasText: 'Building image' }).waitFor();
-    await failed.locator('.fate', { hasText: 'What ran before was not touched.' }).waitFor();
+    await failed.locator('.fate', { hasText: 'The running version was not changed.' }).waitFor();
     await failed.locator('.failure', { hasText: 'this is why' }).waitFor();
     assert.equal((await suite.docker.getContainer('web').inspect()).Id, old);
     await pictures('failed');

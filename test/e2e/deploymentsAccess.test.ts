@@ -30,7 +30,7 @@ describe('deployments without a mouse, and without eyes', function () {
   before(async () => {
     view = new DeploymentsView(suite.page);
     await view.open();
-    await view.root.getByText('Nothing was deployed yet.').waitFor();
+    await view.root.getByText('Nothing has been deployed yet.').waitFor();
   });
   afterEach(async function () {
     if (this.currentTest?.isPassed() !== true) await view.cancelRunning();
@@ -111,7 +111,7 @@ describe('deployments without a mouse, and without eyes', function () {
     await deployByKeys('web');
     await view.ended(await newest('web', 'success'), 'success');
     const said = (await spoken()).join(' ');
-    assert.match(said, /web: Building image\..*web: Checking health\..*web ended: Deployed\./s);
+    assert.match(said, /web: Building image\..*web: Checking health\..*web: deployed\./s);
     await focusView();
     await tabTo(/^web > .*web/);
     if ((await view.cards('web').first().locator('.toggle').getAttribute('aria-expanded')) !== 'true')
@@ -133,7 +133,7 @@ describe('deployments without a mouse, and without eyes', function () {
     await press('Enter');
     await view.ended(id, 'cancelled');
     await eventually('the end was spoken', async () =>
-      (await spoken()).some((text) => /slow ended: Cancelled\./.test(text)),
+      (await spoken()).some((text) => /slow: cancelled\./.test(text)),
     );
     assert.match(await focused(), /^slow > /, 'the focus stays with what was cancelled');
   });

@@ -72,7 +72,7 @@ describe('deployments to a remote host, on two screens', function () {
     theirs = new DeploymentsView(second.page);
     for (const view of [mine, theirs]) {
       await view.open();
-      await view.root.getByText('Nothing was deployed yet.').waitFor();
+      await view.root.getByText('Nothing has been deployed yet.').waitFor();
     }
   });
   afterEach(async function () {

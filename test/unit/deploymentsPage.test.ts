@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { reasonOf, type Deployment } from '../../src/model/deployment';
+import { reasonOf, stateWords, type Deployment } from '../../src/model/deployment';
 import { DeploymentHistory } from '../../src/model/deploymentHistory';
-import type { DeploymentsDelta, PageDeployment } from '../../src/protocol/webview/deployments';
-import { MOST_LOG_LINES } from '../../src/protocol/webview/deployments';
+import {
+  DEPLOYMENTS_TEXTS,
+  MOST_LOG_LINES,
+  type DeploymentsDelta,
+  type DeploymentsText,
+  type PageDeployment,
+} from '../../src/protocol/webview/deployments';
+import type { PanelTexts } from '../../src/protocol/webview/envelope';
 import { OpenCards, readRemembered } from '../../webview/deployments/remembered';
 import {
   announcements,
@@ -15,6 +21,7 @@ import {
   stepsOf,
   type PageState,
 } from '../../webview/deployments/state';
+import { Words } from '../../webview/deployments/words';
 
 function deployment(id: string, fields: Partial<PageDeployment> = {}): PageDeployment {
   return {
@@ -229,6 +236,32 @@ describe('the steps of a deployment', () => {
       '1:02:03',
       '0:00',
     ]);
+  });
+});
+
+describe('the words of the page of deployments', () => {
+  const texts = Object.fromEntries(DEPLOYMENTS_TEXTS.map((key) => [key, key])) as PanelTexts<DeploymentsText>;
+  const words = (language: string, more: Partial<PanelTexts<DeploymentsText>> = {}): Words =>
+    new Words({ ...texts, announce: '{0}: {1}.', runsAgain: 'again {0}', ...more }, language);
+
+  it('say a stage by its name, and an end as a part of the sentence', () => {
+    const told = { app: 'web', hostId: 'local' };
+    const english = words('en', { success: 'Deployed', queued: 'Waiting in line' });
+    assert.equal(english.announcement({ ...told, kind: 'end', word: 'success' }, state()), 'web: deployed.');
+    assert.equal(
+      english.announcement({ ...told, kind: 'stage', word: 'queued' }, state()),
+      'web: Waiting in line.',
+    );
+  });
+
+  it('name what a roll back runs again by its time, and by no id', () => {
+    assert.match(words('en').runsAgain(0), /^again .*19(?:69|70)/);
+    assert.equal(words('en').runsAgain(undefined), 'runsEarlier');
+  });
+
+  it('do not say twice that one waits', () => {
+    assert.deepEqual(stateWords({ status: 'pending', stage: 'queued' }), ['queued']);
+    assert.deepEqual(stateWords({ status: 'failed', stage: 'queued' }), ['failed', 'queued']);
   });
 });
 

@@ -38,7 +38,13 @@ export class Card {
   private readonly facts = make('div', { class: 'facts' });
   private readonly actions = make('div', { class: 'actions' });
   private readonly log: LogView;
-  private drawn: { row?: DeploymentRow; isOpen?: boolean; isAway?: boolean; key?: string } = {};
+  private drawn: {
+    row?: DeploymentRow;
+    isOpen?: boolean;
+    isAway?: boolean;
+    key?: string;
+    originalMs?: number | undefined;
+  } = {};
 
   constructor(
     row: DeploymentRow,
@@ -156,12 +162,19 @@ export class Card {
       this.failure.hidden = this.failure.childElementCount === 0;
       // What was written last tells most.
       for (const quoted of this.failure.querySelectorAll('.quoted')) quoted.scrollTop = quoted.scrollHeight;
-      const timeOf = (id: string): number | undefined =>
-        state.rows.get(keyOf({ hostId: row.hostId, id }))?.deployment.createdAtMs;
-      this.facts.replaceChildren(...factElements(deployment, words, timeOf));
     }
+    this.drawFacts(row, state, isNew);
     this.drawActions(row, state);
     this.log.update(state.logs.get(keyOf(placeOf(row))));
+  }
+
+  /** What a roll back runs again may become known later than the roll back. */
+  private drawFacts({ hostId, deployment }: DeploymentRow, { rows }: PageState, isNew: boolean): void {
+    const id = deployment.rollBackTo;
+    const originalMs = id === undefined ? undefined : rows.get(keyOf({ hostId, id }))?.deployment.createdAtMs;
+    if (!isNew && this.drawn.originalMs === originalMs) return;
+    this.drawn = { ...this.drawn, originalMs };
+    this.facts.replaceChildren(...factElements(deployment, this.parts.words, originalMs));
   }
 
   private focusedAction(): number {
@@ -189,7 +202,7 @@ export class Card {
     const buttons = offered.map((kind) => {
       const text = kind === 'retry' ? again : kind;
       const label = words.say(text);
-      const description = words.say(`${text}Of`, deployment.app);
+      const description = words.say(`${text}Of`, deployment.app, words.at(deployment.createdAtMs));
       return makeButton({ label, description, onClick: () => act(kind) });
     });
     this.actions.replaceChildren(...buttons);

@@ -69,18 +69,19 @@ function quoted(title: string, text = ''): HTMLElement[] {
   return [make('h4', { text: title }), make('pre', { class: 'quoted', role: 'region', attributes, text })];
 }
 
-/** Where it came from, who started it, what it runs. */
+/**
+ * Where it came from, who started it, what it runs.
+ *
+ * @param originalMs when what a roll back runs again was deployed, where that is known
+ */
 export function factElements(
   deployment: PageDeployment,
   words: Words,
-  timeOf: (id: string) => number | undefined,
+  originalMs: number | undefined,
 ): HTMLElement[] {
   const { startedBy, commit, imageId, rollBackTo } = deployment;
-  const original = rollBackTo === undefined ? undefined : timeOf(rollBackTo);
   const facts = [
-    rollBackTo === undefined
-      ? undefined
-      : words.say('runsAgain', original === undefined ? rollBackTo : words.at(original)),
+    rollBackTo === undefined ? undefined : words.runsAgain(originalMs),
     startedBy === '' ? undefined : words.say('startedBy', startedBy, words.at(deployment.createdAtMs)),
     commit === undefined ? undefined : words.say('commit', commit.slice(0, 12)),
     imageId === undefined ? undefined : words.say('image', imageId.replace(/^sha256:/, '').slice(0, 12)),

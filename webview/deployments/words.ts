@@ -23,7 +23,7 @@ export class Words {
 
   constructor(
     private readonly texts: PanelTexts<DeploymentsText>,
-    language: string,
+    private readonly language: string,
   ) {
     this.relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
     this.absolute = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -63,6 +63,17 @@ export class Words {
   announcement({ app, hostId, kind, word }: Announcement, { hosts }: PageState): string {
     const host = hosts.length > 1 ? hosts.find(({ id }) => id === hostId)?.name : undefined;
     const name = host === undefined ? app : `${app}, ${host}`;
-    return this.say(kind === 'end' ? 'announceEnd' : 'announceStage', name, this.name(word));
+    const said = this.name(word);
+    return this.say('announce', name, kind === 'end' ? lowerFirst(said, this.language) : said);
   }
+
+  /** @param originalMs when the version was deployed that runs again, where that is known */
+  runsAgain(originalMs: number | undefined): string {
+    return originalMs === undefined ? this.say('runsEarlier') : this.say('runsAgain', this.at(originalMs));
+  }
+}
+
+/** Inside a sentence; no language writes its participles there with a capital. */
+function lowerFirst(text: string, language: string): string {
+  return `${text.charAt(0).toLocaleLowerCase(language)}${text.slice(1)}`;
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { deferred } from '../../base/async';
 import type { Disposable } from '../../base/lifecycle';
 import type { Deployments } from '../../engine/deployments';
-import { reasonOf, type DeploymentEntry, type DeploymentId } from '../../model/deployment';
+import { reasonOf, stateWords, type DeploymentEntry, type DeploymentId } from '../../model/deployment';
 import { NewestText } from '../../model/newestText';
 import { plainLine } from '../../model/plainText';
 import { markerLine } from '../logs/markers';
@@ -71,13 +71,12 @@ export class DeploymentLog implements Disposable {
       this.newest.add(lines.map((line) => `${time} ${plainLine(line)}\n`).join(''), lines.length);
       return;
     }
-    const { stage, status } = entry.deployment;
-    const now = `${status} ${stage}`;
+    const states = stateWords(entry.deployment);
+    const now = states.join(' ');
     if (now === this.stage) return;
     this.stage = now;
-    const words = [nameInWords(status), nameInWords(stage), reasonOf(entry.deployment)].filter(
-      (text) => text !== undefined,
-    );
+    const reason = reasonOf(entry.deployment);
+    const words = [...states.map(nameInWords), ...(reason === undefined ? [] : [reason])];
     this.newest.add(`${markerLine(`${time} ${plainLine(words.join(' · '))}`)}\n`, 0);
   }
 }

@@ -27,7 +27,7 @@ function statusTexts() {
 
 function stageTexts() {
   return {
-    queued: vscode.l10n.t('Waiting its turn'),
+    queued: vscode.l10n.t('Waiting in line'),
     cloning_repo: vscode.l10n.t('Cloning repository'),
     pulling_image: vscode.l10n.t('Pulling image'),
     building_image: vscode.l10n.t('Building image'),
@@ -49,9 +49,9 @@ function actionTexts() {
     again: vscode.l10n.t('Deploy Again'),
     againOf: vscode.l10n.t('Deploy Again: {0}'),
     rollBackTo: vscode.l10n.t('Roll Back to This'),
-    rollBackToOf: vscode.l10n.t('Roll Back to This version of {0}'),
+    rollBackToOf: vscode.l10n.t('Roll Back to This: {0}, {1}'),
     compare: vscode.l10n.t('Compare Inputs…'),
-    compareOf: vscode.l10n.t('Compare Inputs… of {0} with those of another deployment'),
+    compareOf: vscode.l10n.t('Compare Inputs…: {0}'),
     openLog: vscode.l10n.t('Open Log'),
     openLogOf: vscode.l10n.t('Open Log of {0} in an editor'),
     showMore: vscode.l10n.t('Show More'),
@@ -68,6 +68,7 @@ function detailTexts() {
     logFailed: vscode.l10n.t('The log can’t be read: {0}'),
     startedBy: vscode.l10n.t('Started by {0}, {1}'),
     runsAgain: vscode.l10n.t('Runs the version of {0} again'),
+    runsEarlier: vscode.l10n.t('Runs an earlier version again'),
     commit: vscode.l10n.t('Commit {0}'),
     image: vscode.l10n.t('Image {0}'),
     stages: vscode.l10n.t('Stages'),
@@ -77,11 +78,10 @@ function detailTexts() {
     healthOutput: vscode.l10n.t('Output of the health check'),
     lastLines: vscode.l10n.t('Last lines'),
     progressOf: vscode.l10n.t('Progress of {0}'),
-    untouched: vscode.l10n.t('What ran before was not touched.'),
+    untouched: vscode.l10n.t('The running version was not changed.'),
     restored: vscode.l10n.t('What ran before runs again.'),
     outOfDate: vscode.l10n.t('Out of date'),
-    announceStage: vscode.l10n.t('{0}: {1}.'),
-    announceEnd: vscode.l10n.t('{0} ended: {1}.'),
+    announce: vscode.l10n.t('{0}: {1}.'),
   };
 }
 
@@ -90,7 +90,7 @@ function pageTexts() {
     running: vscode.l10n.t('Running'),
     past: vscode.l10n.t('Past'),
     loading: vscode.l10n.t('Loading…'),
-    nothingYet: vscode.l10n.t('Nothing was deployed yet.'),
+    nothingYet: vscode.l10n.t('Nothing has been deployed yet.'),
     nothingYetHint: vscode.l10n.t(
       'Deploy a folder with a Dockerfile, a Git repository, an image or a Compose file. A “quaywatch.json” in the workspace keeps the answers.',
     ),
