@@ -9,6 +9,7 @@ import { cliEnvironment } from './build/cliEnvironment';
 import { ComposeContainers, PROJECT_LABEL } from './composeContainers';
 import { StepFailedError } from './failure';
 import { KeptFolder } from './sources/keptFolder';
+import { composeProject } from './naming';
 import { runProgram, type Program } from './runProgram';
 import type { Step } from './step';
 
@@ -76,8 +77,7 @@ class Compose {
   }
 
   get project(): string {
-    const { project } = this.source;
-    return project ?? this.step.spec.app.toLowerCase().replace(/[^a-z0-9_-]/g, '');
+    return composeProject(this.step.spec.app, this.source);
   }
 
   /** From here on the project's folder is the one that stays. */

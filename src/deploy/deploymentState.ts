@@ -6,6 +6,7 @@ import type {
   DeploymentStatus,
   OldVersionFate,
 } from '../model/deployment';
+import { composeProject } from './naming';
 
 interface StageRange {
   readonly status: DeploymentStatus;
@@ -57,6 +58,7 @@ export function newDeployment(made: NewDeployment): Deployment {
     stages: [{ stage: 'queued', startedAtMs: nowMs }],
     canRollBackTo: false,
     ...(rollBackTo !== undefined && { rollBackTo }),
+    ...(source.kind === 'compose' && { project: composeProject(app, source) }),
     ...(commandId !== undefined && { commandId }),
     ...(isHandedOver === true && { isHandedOver }),
   };

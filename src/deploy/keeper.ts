@@ -17,6 +17,7 @@ import type { JournalWriter } from './journal/journalWriter';
 import type { DeploymentLimits, LocalDeploymentsOptions } from './localOptions';
 import { imageTag, LABELS } from './naming';
 import { findNew } from './oldContainers';
+import { removeOld } from './removeOld';
 import { DeploymentQueue } from './queue';
 import { goOnWith } from './recovery';
 import { Redactor } from './redactor';
@@ -259,12 +260,12 @@ export class Keeper implements Disposable {
     this.runs.delete(run.id);
     this.queue.finished(run.id);
     if (this.isDisposed) return;
-    const { journals, known, limits } = this.options;
+    const { journals, known } = this.options;
     const deployment = known.get(run.id) ?? run.deployment;
     try {
       if (isOver(deployment.status) && !known.isUnwritten(run.id)) await journals.index.put([deployment]);
       await this.dropImages(deployment.app);
-      known.remove(await journals.removeOld(known.over, limits));
+      await removeOld(this.options);
     } finally {
       this.runNext();
       await this.letGoIfIdle();

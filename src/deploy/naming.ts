@@ -31,6 +31,11 @@ export function plainName(name: string): string {
   return name;
 }
 
+/** The project as which Compose runs an app. */
+export function composeProject(app: string, { project }: { readonly project?: string }): string {
+  return project ?? app.toLowerCase().replace(/[^a-z0-9_-]/g, '');
+}
+
 /** The repository of an app's images: its tags are the deployments they were made for. */
 export function imageRepository(app: string): string {
   const component = app

@@ -130,8 +130,6 @@ export interface DeployEngine {
   tagImage(image: string, repository: string, tag: string): Promise<void>;
   /** Takes a name away, and the image with its last one. One that is in use or away stays so. */
   removeImage(name: string): Promise<void>;
-  /** All names with tags of images in a repository. */
-  listTags(repository: string): Promise<readonly string[]>;
 
   /** Containers, also stopped ones, that have all these labels (`name` or `name=value`). */
   listContainers(labels: readonly string[]): Promise<readonly ContainerDetails[]>;

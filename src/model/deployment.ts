@@ -164,6 +164,8 @@ export interface Deployment {
   /** For people: the repository and ref, folder, image or Compose files, without secrets. */
   readonly sourceText: string;
   readonly startedBy: string;
+  /** The Compose project, where it is one. */
+  readonly project?: string;
   /** Of the command that started it across a wire: after a crash it tells whether the command was carried out. */
   readonly commandId?: string;
   readonly createdAtMs: number;

@@ -153,6 +153,7 @@ export const DeploymentSchema = v.object({
   sourceKind: SourceKindSchema,
   sourceText: v.string(),
   startedBy: v.string(),
+  project: v.exactOptional(v.string()),
   commandId: v.exactOptional(ShortTextSchema),
   createdAtMs: v.number(),
   endedAtMs: v.exactOptional(v.number()),

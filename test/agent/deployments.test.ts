@@ -243,6 +243,29 @@ describe('agent: deployments', () => {
     });
   });
 
+  describe('Compose projects in a scope', () => {
+    it('are shown by their names, and by any of their containers', async () => {
+      const shop = await started('front');
+      deployments.change(shop, { project: 'shop' });
+      const other = await started('shop');
+      deployments.change(other, { project: 'other' });
+      const byName = await guest({ role: 'viewer', scope: { projects: ['shop'], labels: [] } });
+      const listed = async (one: RawClient): Promise<readonly string[]> =>
+        idsOf((await one.command('deployment', 'list_deployments', { limit: 10 })).data['deployments']);
+      assert.deepEqual(await listed(byName), [shop]);
+      const labels = {
+        'com.docker.compose.project': 'other',
+        'com.docker.compose.service': 'web',
+        team: 'a',
+      };
+      fixture.engine.run({ name: 'other-web-1', labels });
+      const scope = { projects: [], labels: [{ name: 'team', value: 'a' }] };
+      const byContainer = await guest({ role: 'viewer', scope });
+      await byContainer.until('its container', () => byContainer.containers.size === 1);
+      assert.deepEqual(await listed(byContainer), [other]);
+    });
+  });
+
   describe('watching', () => {
     it('tells a list, then what changes, of each the newest state', async () => {
       const id = await started();

@@ -112,11 +112,6 @@ export class MemoryDeployEngine implements DeployEngine {
     this.images.delete(name);
   }
 
-  async listTags(repository: string): Promise<readonly string[]> {
-    await this.before('listTags', repository);
-    return [...this.images.keys()].filter((name) => name.startsWith(`${repository}:`));
-  }
-
   async listContainers(labels: readonly string[]): Promise<readonly ContainerDetails[]> {
     await this.before('listContainers', labels.join());
     return this.all.filter((container) =>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { lockHolder } from '../../src/deploy/journal/journalLock';
 import type { LocalDeployments } from '../../src/deploy/localDeployments';
 import type { DeploymentSpec } from '../../src/model/deployment';
+import { eventually } from '../support/eventually';
 import { checkForLeaks } from '../support/leaks';
 import { PipelineFixture } from '../support/pipelineFixture';
 
@@ -40,6 +42,7 @@ function againSuite(): void {
   };
 
   async function runAgain(first: string): Promise<void> {
+    await eventually('the first process is done', async () => !(await lockHolder(fixture.path('state'))));
     // Another process, which remembers nothing.
     const later = fixture.open();
     const { id } = await later.rollBackTo(first);
@@ -59,6 +62,19 @@ function againSuite(): void {
     const over = await fixture.deploy(deployments, FOLDER, { context });
     assert.deepEqual([over.status, over.isHandedOver], ['success', true], over.message);
     await runAgain(over.id);
+  });
+
+  it('takes its image with it when its journal is too old to be kept', async () => {
+    const { images } = fixture.engine;
+    images.set('api:1', 'sha256:1');
+    const source = { kind: 'image', image: 'api:1', pull: 'never' } as const;
+    const spec = { app: 'api', source, health: { stableMs: 1 } };
+    const short = fixture.open({ limits: { mostDeployments: 1 } });
+    const first = await fixture.deploy(short, spec);
+    await eventually('its image is kept', () => images.has(`quaywatch/api:${first.id}`));
+    const second = await fixture.deploy(short, { ...spec, app: 'other' });
+    await eventually('its image is gone', () => !images.has(`quaywatch/api:${first.id}`));
+    assert.ok(images.has(`quaywatch/other:${second.id}`));
   });
 
   it('is refused before it is queued where its folder was handed over', async () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { readApp } from '../../src/model/deployFile';
+import { EngineError } from '../../src/engine/engine';
+import type { DeploymentSource } from '../../src/model/deployment';
 import { describeContainer } from '../../src/model/redeploy';
+import { isMadeAgain } from '../../src/vscode/deployments/madeAgain';
+import { MemoryDeployments } from '../doubles/memoryDeployments';
 
 const INSPECTED = {
   Name: '/web',
@@ -59,5 +63,23 @@ describe('a container that is deployed again', () => {
       lost: [],
     });
     assert.deepEqual(describeContainer(null, 'missing').lost, []);
+  });
+});
+
+describe('a container that a deployment made', () => {
+  const deployments = new MemoryDeployments();
+  after(() => deployments.dispose());
+
+  it('is made anew by a retry where it was built, and otherwise by what somebody chooses', async () => {
+    const start = async (source: DeploymentSource): Promise<string> =>
+      (await deployments.start({ spec: { app: 'web', source } })).id;
+    const built = await start({ kind: 'folder', folder: '/x' });
+    const pulled = await start({ kind: 'image', image: 'web:1', pull: 'missing' });
+    assert.equal(await isMadeAgain(deployments, built), true);
+    assert.equal(await isMadeAgain(deployments, pulled), false);
+    // Another journal made it.
+    assert.equal(await isMadeAgain(deployments, '0m1-1a2b3c4d'), false);
+    deployments.nextError = new EngineError('connectionLost', 'It is away.');
+    await assert.rejects(isMadeAgain(deployments, built), { code: 'connectionLost' });
   });
 });

@@ -20,7 +20,7 @@ const PAGE_SIZE = 200;
 
 /**
  * A host's deployments as somebody with these rights sees them. With a scope these are the deployments of apps of which a
- * container is in it, known by its label; the others do not exist. Several of these share one host's; disposing one leaves
+ * container is in it, known by its label, and of Compose projects that it names or of which a container is in it; the others do not exist. Several of these share one host's; disposing one leaves
  * that alone, and ends what was followed through it.
  */
 export class ScopedDeployments implements Deployments, Disposable {
@@ -153,10 +153,14 @@ export class ScopedDeployments implements Deployments, Disposable {
     }
   }
 
-  private isVisible({ app }: Deployment): boolean {
-    if (this.rights.scope === undefined) return true;
-    for (const { labels } of this.engine.containers?.values() ?? [])
-      if (Object.hasOwn(labels, APP_LABEL) && labels[APP_LABEL] === app) return true;
+  private isVisible({ app, project }: Deployment): boolean {
+    const { scope } = this.rights;
+    if (scope === undefined) return true;
+    if (project !== undefined && scope.projects.includes(project)) return true;
+    for (const { labels, compose } of this.engine.containers?.values() ?? []) {
+      const isOfApp = Object.hasOwn(labels, APP_LABEL) && labels[APP_LABEL] === app;
+      if (project === undefined ? isOfApp : compose?.project === project) return true;
+    }
     return false;
   }
 

@@ -104,17 +104,6 @@ export class DeployApi {
     await this.requests.json('remove the image', { method: 'DELETE', path, statuses });
   }
 
-  async listTags(repository: string): Promise<readonly string[]> {
-    const query = { filters: { reference: [repository] } };
-    const images = await this.requests.json('list the images', {
-      method: 'GET',
-      path: '/images/json',
-      query,
-    });
-    const tags = asArray(images).flatMap((image) => asArray(asFields(image)?.['RepoTags']));
-    return tags.filter((tag): tag is string => typeof tag === 'string' && tag.startsWith(`${repository}:`));
-  }
-
   async listContainers(labels: readonly string[]): Promise<readonly ContainerDetails[]> {
     const query = { all: true, filters: { label: [...labels] } };
     const path = '/containers/json';

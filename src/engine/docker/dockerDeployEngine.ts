@@ -84,10 +84,6 @@ export class DockerDeployEngine implements DeployEngine, Disposable {
     await (await this.api()).removeImage(name);
   }
 
-  async listTags(repository: string): Promise<readonly string[]> {
-    return (await this.api()).listTags(repository);
-  }
-
   async listContainers(labels: readonly string[]): Promise<readonly ContainerDetails[]> {
     return (await this.api()).listContainers(labels);
   }

@@ -4,6 +4,7 @@ import { AppQuestions } from '../deployments/askForApp';
 import { DeployRefusedError } from '../deployments/deployError';
 import type { DeployFlow } from '../deployments/deployFlow';
 import type { DeploymentActions } from '../deployments/deploymentActions';
+import { isMadeAgain } from '../deployments/madeAgain';
 import { asPlace, hasDeployments } from '../deployments/place';
 import { deploymentOf, redeploymentOf } from '../deployments/redeploy';
 import { isDisconnected } from '../hosts/host';
@@ -71,8 +72,8 @@ async function redeploy(parts: DeployCommandParts, nodes: Invocation): Promise<v
   });
   if (!target || !hasDeployments(target.host)) return;
   const made = deploymentOf(target);
-  // Its source is known: it is built or pulled anew, and not only run again.
-  if (made) {
+  // Its source is known: it is built anew, and not only run again.
+  if (made && (await isMadeAgain(target.host.deployments, made.id))) {
     await actions.retry(made);
     return;
   }
