@@ -143,12 +143,13 @@ function keepUnfinished(
     looking.clear();
     if (local) looking.add(untilOver(local, () => void memory.update(UNFINISHED_KEY, undefined)));
   };
+  let running: Deployments | undefined;
   store.add(
     tracker.onDidChange(() => {
       const local = tracker.running.find(({ host }) => host.id === LOCAL_HOST_ID);
-      if (!local || memory.get(UNFINISHED_KEY) === true) return;
-      void memory.update(UNFINISHED_KEY, true);
-      lookUntilOver(local.host.deployments);
+      if (local && memory.get(UNFINISHED_KEY) !== true) void memory.update(UNFINISHED_KEY, true);
+      if (running && !local) lookUntilOver(running);
+      running = local?.host.deployments;
     }),
   );
   const takeOver = (): void => {

@@ -158,6 +158,7 @@ describe('deployments in the editor', () => {
     });
     const questions = dialogs.confirmed.map(({ question }) => question);
     assert.deepEqual(questions, ['web uses paths outside the workspace. Go on?', 'Deploy web to Local?']);
+    assert.match(dialogs.confirmed[1]?.detail ?? '', /It replaces the container web on Local/);
     dialogs.inputs.push('web', '');
     dialogs.choices.push(undefined);
     await run('deploy', vscode.Uri.file(folder));
@@ -183,6 +184,16 @@ describe('deployments in the editor', () => {
     assert.match(
       dialogs.offered[0]?.text ?? '',
       /web asks for what is not set in the environment of VS Code: SECRET/,
+    );
+    assert.equal(deployments.starts.length, 1);
+  });
+
+  it('show no password of an address', async () => {
+    const source = { git: 'https://t0ken@host.example/team/web.git' };
+    await run('deploy', write('quaywatch.json', { apps: { other: { source } } }));
+    assert.equal(
+      dialogs.confirmed.at(-1)?.detail.split('\n')[0],
+      'Repository: https://host.example/team/web.git',
     );
     assert.equal(deployments.starts.length, 1);
   });
