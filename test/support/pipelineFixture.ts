@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
@@ -92,9 +93,9 @@ export class PipelineFixture {
     return this.over(deployments, id);
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.store.dispose();
-    // What is over may still be writing its index.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    // What is over may still be writing its index, or its lock.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

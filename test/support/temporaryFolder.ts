@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,7 +10,7 @@ export function temporaryFolder(): { readonly path: string; file(name: string): 
     path = mkdtempSync(join(tmpdir(), 'quaywatch-test-'));
   });
   // What a test began may still be writing there.
-  afterEach(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 }));
+  afterEach(() => rm(path, { recursive: true, force: true, maxRetries: 10 }));
   return {
     get path() {
       return path;
