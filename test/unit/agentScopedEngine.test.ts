@@ -262,6 +262,16 @@ function cases(): void {
         assert.deepEqual(sink.ends, []);
       });
 
+      it('do not pass a line of a hidden successor, even if nobody tells of it', async () => {
+        const sink = follow(mine.id, TAIL);
+        await settle();
+        const { name, compose } = mine;
+        const place = placeIn(theirs.id, { name, ...(compose && { compose }) });
+        await inner.follows[0]?.sink.lines({ ...batch('secret of the bank'), place });
+        assert.equal(inner.follows[0]?.isStopped, true);
+        assert.deepEqual([sink.texts, sink.markers], [[], [{ kind: 'removed' }]]);
+      });
+
       it('go on with the successor that becomes visible', async () => {
         const sink = follow(mine.id, { ...TAIL, since: '2026-01-01T00:00:00Z' });
         await settle();

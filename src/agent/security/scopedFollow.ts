@@ -2,7 +2,7 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { EngineError, type ContainerEngine, type LogFollow } from '../../engine/engine';
 import type { Container, ContainerId } from '../../model/container';
 import { findSuccessor, type ContainerIdentity } from '../../model/containerIdentity';
-import type { LogMarker, LogRequest, LogSink } from '../../model/log';
+import type { LogBatch, LogMarker, LogRequest, LogSink } from '../../model/log';
 
 export interface ScopedFollowInput {
   /** Has all containers. */
@@ -76,7 +76,10 @@ export class ScopedFollow implements LogFollow {
     const { engine, sink } = this.input;
     const isCurrent = (): boolean => this.place === place && !this.isAwaitingSuccessor;
     this.following = engine.followLog(container.id, safe, {
-      lines: (batch) => (isCurrent() ? sink.lines(batch) : undefined),
+      lines: (batch) => {
+        if (isCurrent()) this.takeContainer(batch, place);
+        return isCurrent() ? sink.lines(batch) : undefined;
+      },
       marker: (marker) => {
         if (isCurrent()) this.takeMarker(marker, place);
       },
@@ -84,6 +87,12 @@ export class ScopedFollow implements LogFollow {
         if (isCurrent()) this.end(error);
       },
     });
+  }
+
+  /** What is of another container must not pass, even if nobody told of it. */
+  private takeContainer(batch: LogBatch, place: Place): void {
+    const containerId = batch.place?.cursor.containerId ?? place.id;
+    if (containerId !== place.id) this.takeMarker({ kind: 'recreated', containerId }, place);
   }
 
   private takeMarker(marker: LogMarker, place: Place): void {

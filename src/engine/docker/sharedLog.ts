@@ -30,6 +30,8 @@ export class SharedLog implements Disposable {
   private readonly readers = new Set<SharedLogReader>();
   private ring: LogRing | undefined;
   private source: LogFollower | undefined;
+  /** The entry with which the ring begins to be the log of the container of the moment. */
+  private firstEntry = 0;
 
   constructor(
     private id: ContainerId,
@@ -76,6 +78,7 @@ export class SharedLog implements Disposable {
           this.clock,
         ),
       containerId: () => this.id,
+      firstEntry: () => this.firstEntry,
       startOfRing: () => this.source?.startCursor,
       clock: this.clock,
       left: () => this.remove(reader),
@@ -100,6 +103,7 @@ export class SharedLog implements Disposable {
         if (marker.kind === 'recreated') {
           this.handlers.moved(this.id, marker.containerId);
           this.id = marker.containerId;
+          this.firstEntry = ring.end + 1;
         }
         ring.add({ kind: 'marker', marker });
         this.advance();

@@ -28,6 +28,8 @@ export interface SharedLogReaderOptions {
   readOn(request: LogRequest, into: LogReader): ReadingOn;
   /** Whose log the shared one is by now. */
   containerId(): ContainerId;
+  /** The number of the first entry that is of that container's log. */
+  firstEntry(): number;
   /** The place before the ring's entry 0, as far as it is known by now. */
   startOfRing(): LogCursor | undefined;
   readonly clock: Clock;
@@ -53,6 +55,10 @@ export class SharedLogReader implements Disposable {
   private isHeld = false;
   /** It has taken lines from the ring. */
   private hasJoined = false;
+  /** Whose log the reader knows that it gets: it is given no line of another container. */
+  private containerId: ContainerId;
+  /** The ring may still have the log of another container, up to this entry. */
+  private firstEntry: number;
   /** What happened while it was held, by the number of the entry. */
   private missed: { readonly entry: number; readonly marker: LogMarker }[] = [];
   /** After this timestamp it lacks lines that nobody has any more. */
@@ -69,6 +75,8 @@ export class SharedLogReader implements Disposable {
   ) {
     const { resumeAt } = request;
     if (resumeAt && !isBeforeAll(resumeAt.cursor)) this.place = resumeAt;
+    this.containerId = options.containerId();
+    this.firstEntry = options.firstEntry();
     this.reader = guarded(reader, (error) => this.end(error));
   }
 
@@ -90,7 +98,7 @@ export class SharedLogReader implements Disposable {
       {
         lines: (batch) => this.takeRead(batch),
         marker: (marker) => {
-          if (isNew || !isOfRun(marker)) this.reader.marker(marker);
+          if (isNew || !isOfRun(marker)) this.tell(marker);
         },
         ended: (error) => this.caughtUp(error),
         prime: (lines) => {
@@ -116,7 +124,7 @@ export class SharedLogReader implements Disposable {
       if (!entry) return;
       this.state = { kind: 'joined', next: next + 1 };
       this.missed = this.missed.filter((missed) => missed.entry > next);
-      if (entry.kind === 'marker') this.reader.marker(entry.marker);
+      if (entry.kind === 'marker') this.tell(entry.marker);
       else this.hand(entry.batch);
     }
   }
@@ -159,12 +167,14 @@ export class SharedLogReader implements Disposable {
     this.lookAgainMs = FIRST_LOOK_MS;
     const news = this.ahead.withoutKnown(batch);
     this.reach(news);
-    if (news.lines.length === 0) return;
+    if (news.lines.length === 0 || this.isOver()) return;
     if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, news);
     return this.reader.lines(news);
   }
 
   private reach(batch: LogBatch): void {
+    const id = batch.place?.cursor.containerId;
+    if (id !== undefined) this.tellContainer(id);
     this.ahead.note(batch, this.place);
     this.place = batch.place ?? this.place;
   }
@@ -175,6 +185,7 @@ export class SharedLogReader implements Disposable {
     if (!this.place && reading.place) {
       this.place = reading.place;
       this.reader.begun(this.place);
+      if (this.isOver()) return;
     }
     if (error && !isNoSuchContainer(error)) this.end(error);
     else if (error) this.joinWithout(ringEnd);
@@ -187,23 +198,35 @@ export class SharedLogReader implements Disposable {
   /** A log without a whole line can have one that broke off, which only the ring tells to be a line. */
   private entryOfUnterminated(ringEnd: number): number {
     if (this.request.tail === 0) return ringEnd;
-    for (let entry = this.ring.first; entry < ringEnd; entry++)
+    for (let entry = this.firstOfLog; entry < ringEnd; entry++)
       if (this.ring.at(entry)?.kind === 'lines') return entry;
     return ringEnd;
+  }
+
+  /** The oldest entry that can be of the log it reads. */
+  private get firstOfLog(): number {
+    return Math.max(this.firstEntry, this.ring.first);
   }
 
   /** The container is no more, so what the ring does not have is lost. */
   private joinWithout(ringEnd: number): void {
     const { place } = this;
     this.gapFrom = place?.cursor.timestamp;
-    if (place && place.cursor.containerId !== this.options.containerId()) this.readSuccessor();
+    if (this.isToReadSuccessor()) this.readSuccessor();
     // Nothing was read, so all that the ring has is news.
     else
       this.takeFrom({
-        entry: place ? Math.max(ringEnd, this.ring.first) : this.ring.first,
+        entry: place ? Math.max(ringEnd, this.ring.first) : this.firstOfLog,
         rest: [],
         before: [],
       });
+  }
+
+  /** Whether the ring has nothing any more of the container that it reads, but a later one's log. */
+  private isToReadSuccessor(): boolean {
+    if (this.containerId === this.options.containerId()) return false;
+    const moved = this.missed.find(({ marker }) => marker.kind === 'recreated');
+    return moved === undefined || moved.entry < this.ring.first;
   }
 
   /** Another container took the place of the one it was reading: all that one wrote is news. */
@@ -212,8 +235,10 @@ export class SharedLogReader implements Disposable {
     this.state = { kind: 'joined', next: this.ring.end };
     this.place = undefined;
     this.request = { tail: 'all', follow: true };
+    this.firstEntry = this.options.firstEntry();
     this.tellMissed(this.ring.end);
-    this.catchUp();
+    this.tellContainer(this.options.containerId());
+    if (!this.isOver()) this.catchUp();
   }
 
   private wait(): void {
@@ -243,6 +268,7 @@ export class SharedLogReader implements Disposable {
     this.state = { kind: 'joined', next: entry };
     if (this.isFresh) this.reader.prime(before);
     this.tellMissed(entry);
+    if (this.isOver()) return;
     const textLength = rest.reduce((sum, { text }) => sum + text.length + 1, 0);
     if (rest.length > 0) this.hand({ lines: rest, textLength, ...(place && { place }) });
     this.advance();
@@ -251,12 +277,26 @@ export class SharedLogReader implements Disposable {
   private tellMissed(before: number): void {
     const { missed } = this;
     this.missed = [];
-    for (const { entry, marker } of missed) if (entry < before) this.reader.marker(marker);
+    for (const { entry, marker } of missed) if (entry < before) this.tell(marker);
+  }
+
+  /** Who is told of another container may want no more: then it is over. */
+  private tell(marker: LogMarker): void {
+    if (this.isOver()) return;
+    if (marker.kind === 'recreated') this.tellContainer(marker.containerId);
+    else this.reader.marker(marker);
+  }
+
+  private tellContainer(containerId: ContainerId): void {
+    if (this.isOver() || containerId === this.containerId) return;
+    this.containerId = containerId;
+    this.reader.marker({ kind: 'recreated', containerId });
   }
 
   private hand(batch: LogBatch): void {
     this.hasJoined = true;
     this.reach(batch);
+    if (this.isOver()) return;
     if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, batch);
     const taken = this.reader.lines(batch);
     if (!taken) return;
@@ -279,15 +319,19 @@ export class SharedLogReader implements Disposable {
   private keepMarker(): void {
     const entry = this.ring.end - 1;
     const newest = this.ring.at(entry);
-    if (newest?.kind !== 'marker' || this.missed.length >= MAX_MISSED_MARKERS) return;
+    if (newest?.kind !== 'marker') return;
     if (!this.mayMiss(newest.marker) || this.missed.at(-1)?.entry === entry) return;
     this.missed.push({ entry, marker: newest.marker });
+    if (this.missed.length <= MAX_MISSED_MARKERS) return;
+    // Which container it is must be told in any case.
+    const least = this.missed.findIndex(({ marker }) => !isOfContainer(marker));
+    this.missed.splice(Math.max(least, 0), 1);
   }
 
   /** While it reads from the engine, the reading tells the rest, and a new reader's reading all. */
   private mayMiss(marker: LogMarker): boolean {
     if (this.state.kind === 'joined') return this.isHeld;
-    return this.hasJoined && (isOfRun(marker) || marker.kind === 'removed' || marker.kind === 'recreated');
+    return isOfContainer(marker) || (this.hasJoined && isOfRun(marker));
   }
 
   private leaveState(): void {
@@ -298,4 +342,8 @@ export class SharedLogReader implements Disposable {
 
 function isOfRun({ kind }: LogMarker): boolean {
   return kind === 'stopped' || kind === 'restarted' || kind === 'started';
+}
+
+function isOfContainer({ kind }: LogMarker): boolean {
+  return kind === 'removed' || kind === 'recreated';
 }

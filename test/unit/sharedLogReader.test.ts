@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { deferred, type Deferred } from '../../src/base/async';
+import type { LogReader } from '../../src/engine/docker/logReader';
+import { SharedLogReader, type ReadingOn } from '../../src/engine/docker/sharedLogReader';
+import { EngineError } from '../../src/engine/engine';
+import type { LogBatch, LogLine, LogMarker, LogPlace, LogRequest } from '../../src/model/log';
+import { cursorAfter } from '../../src/model/logPosition';
+import { LogRing } from '../../src/model/logRing';
+import { FakeClock } from '../doubles/fakeClock';
+
+const ALL: LogRequest = { tail: 'all', follow: true };
+const RESTARTED: LogMarker = { kind: 'restarted', outOfMemory: false };
+const GONE = new EngineError('noSuchContainer', 'No such container.');
+
+/** A line whose text is the second it was written in. */
+function line(second: number): LogLine {
+  const timestamp = `2026-11-21T07:38:${String(second).padStart(2, '0')}.000000000Z`;
+  return { timestamp, stream: 'stdout', text: String(second) };
+}
+
+function batch(containerId: string, ...seconds: readonly number[]): LogBatch {
+  const lines = seconds.map(line);
+  const textLength = lines.reduce((sum, { text }) => sum + text.length + 1, 0);
+  const last = lines.at(-1);
+  const cursor = last && cursorAfter(containerId, last);
+  return { lines, textLength, ...(cursor && { place: placeAt(cursor) }) };
+}
+
+function placeAt(cursor: LogPlace['cursor']): LogPlace {
+  return { cursor, runStartedAt: '', identity: { name: 'web' } };
+}
+
+/** The engine's log, read as the test says. */
+class Reading implements ReadingOn {
+  place: LogPlace | undefined;
+  isDisposed = false;
+
+  constructor(
+    readonly request: LogRequest,
+    readonly into: LogReader,
+  ) {}
+
+  lines(containerId: string, ...seconds: readonly number[]): void | Promise<void> {
+    const read = batch(containerId, ...seconds);
+    this.place = read.place;
+    return this.into.lines(read);
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}
+
+/** A reader of a shared log, with the ring and the engine in the test's hands. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly readings: Reading[] = [];
+  /** Texts of lines and kinds of markers, as they came. */
+  readonly told: string[] = [];
+  readonly markers: LogMarker[] = [];
+  readonly ring = new LogRing(() => ({ maxTextLength: 1_000, maxEntries: this.maxEntries }));
+  readonly reader: SharedLogReader;
+  maxEntries = 100;
+  containerId = 'a';
+  firstEntry = 0;
+  hold: Deferred<undefined> | undefined;
+  onMarker: (marker: LogMarker) => void = () => undefined;
+
+  constructor(request: LogRequest = ALL, before: (bench: Bench) => void = () => undefined) {
+    before(this);
+    this.reader = new SharedLogReader(request, this.sink(), this.ring, {
+      readOn: (wanted, into) => {
+        const reading = new Reading(wanted, into);
+        this.readings.push(reading);
+        return reading;
+      },
+      containerId: () => this.containerId,
+      firstEntry: () => this.firstEntry,
+
+      startOfRing: () => undefined,
+      clock: this.clock,
+      left: () => undefined,
+    });
+  }
+
+  get reading(): Reading {
+    const last = this.readings.at(-1);
+    assert.ok(last && !last.isDisposed, 'it reads from the engine');
+    return last;
+  }
+
+  /** The followed log brings lines. */
+  lines(...seconds: readonly number[]): void {
+    this.ring.add({ kind: 'lines', batch: batch(this.containerId, ...seconds) });
+    this.reader?.advance();
+  }
+
+  marker(marker: LogMarker): void {
+    this.ring.add({ kind: 'marker', marker });
+    this.reader?.advance();
+  }
+
+  recreate(containerId: string): void {
+    this.containerId = containerId;
+    this.firstEntry = this.ring.end + 1;
+    this.marker({ kind: 'recreated', containerId });
+  }
+
+  async release(): Promise<void> {
+    const { hold } = this;
+    this.hold = undefined;
+    hold?.resolve(undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private sink(): LogReader {
+    return {
+      lines: ({ lines }) => {
+        this.told.push(...lines.map(({ text }) => text));
+        return this.hold?.promise;
+      },
+      marker: (marker) => {
+        this.told.push(marker.kind);
+        this.markers.push(marker);
+        this.onMarker(marker);
+      },
+      ended: (error) => this.told.push(`ended ${error?.message ?? ''}`),
+      prime: () => undefined,
+      begun: () => undefined,
+    };
+  }
+}
+
+describe('a reader of a shared log', () => {
+  describe('whose container is created anew', () => {
+    /** It has read a little of the engine's log when the ring moves on to another container, and beyond. */
+    function lateBench(): Bench {
+      const bench = new Bench(ALL, (before) => before.lines(1, 2));
+      bench.maxEntries = 2;
+      bench.reader.catchUp();
+      void bench.reading.lines('a', 1);
+      bench.lines(3);
+      bench.recreate('b');
+      for (const second of [11, 12, 13]) bench.lines(second);
+      return bench;
+    }
+
+    it('hears of it before the first line of the new one, if it has never come to the ring, too', () => {
+      const bench = lateBench();
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'recreated']);
+      assert.equal(bench.reading.request.resumeAt, undefined);
+      void bench.reading.lines('b', 11, 12, 13);
+      bench.reading.into.ended();
+      bench.lines(14);
+      const lines = bench.told.filter((told) => told !== 'gap');
+      assert.deepEqual(lines, ['1', 'recreated', '11', '12', '13', '14']);
+    });
+
+    it('reads nothing of the new one if it leaves when it hears of it', () => {
+      const bench = lateBench();
+      bench.onMarker = () => bench.reader.dispose();
+      const { reading } = bench;
+      reading.into.ended(GONE);
+      bench.lines(14);
+      assert.deepEqual(bench.told, ['1', 'recreated']);
+      assert.deepEqual([bench.readings.length, reading.isDisposed], [1, true]);
+    });
+
+    it('hears of it however much else it missed', async () => {
+      const bench = new Bench();
+      bench.hold = deferred<undefined>();
+      bench.lines(1);
+      for (let count = 0; count < 150; count++) bench.marker(RESTARTED);
+      bench.recreate('b');
+      for (let count = 0; count < 150; count++) bench.marker(RESTARTED);
+      bench.lines(11);
+      await bench.release();
+      bench.reading.into.ended(GONE);
+      assert.equal(bench.told.filter((told) => told === 'recreated').length, 1);
+      void bench.reading.lines('b', 11);
+      assert.deepEqual(bench.told.slice(-1), ['11']);
+    });
+
+    it('gets nothing of the one before, which the ring still has', () => {
+      for (const end of [undefined, GONE]) {
+        const bench = new Bench(ALL, (before) => {
+          before.lines(1, 2);
+          before.recreate('b');
+        });
+        bench.reader.catchUp();
+        bench.reading.into.ended(end);
+        bench.lines(11);
+        assert.deepEqual(bench.told, ['11']);
+      }
+    });
+
+    it('hears of it even if only the lines tell it', () => {
+      const bench = new Bench();
+      bench.lines(1);
+      bench.containerId = 'b';
+      bench.lines(11);
+      assert.deepEqual(bench.told, ['1', 'recreated', '11']);
+    });
+  });
+});
