@@ -47,7 +47,6 @@ export class LogFollower implements Disposable {
   /** The container was removed. */
   private isGone = false;
   private isRemovalReported = false;
-  private isCancelled = false;
   private readonly loss: LossMarkers;
   private failures = 0;
   /** Where the log ended when it was begun. */
@@ -64,14 +63,12 @@ export class LogFollower implements Disposable {
     this.progress = this.progressOf(resumeAt?.cursor.containerId ?? id);
     if (resumeAt) this.resumeAt(resumeAt);
     this.loss = new LossMarkers(clock, (marker) => this.mark(marker));
-    this.delivery = this.store.add(
-      new LogDelivery(sink, {
-        mayWait: !request.follow,
-        clock,
-        place: () => this.progress.position.cursor && this.place,
-        failed: (error) => this.finish(asError(error)),
-      }),
-    );
+    this.delivery = new LogDelivery(sink, {
+      mayWait: !request.follow,
+      clock,
+      place: () => this.progress.position.cursor && this.place,
+      failed: (error) => this.finish(error),
+    });
     this.wakeup = new Wakeup(clock);
     this.store.add(sessions.onDidChangeSession(() => this.wakeup.signal()));
     void this.run();
@@ -90,8 +87,8 @@ export class LogFollower implements Disposable {
   }
 
   dispose(): void {
-    this.isCancelled = true;
     this.store.dispose();
+    this.delivery.dispose();
     this.wakeup.signal();
   }
 
@@ -380,21 +377,12 @@ export class LogFollower implements Disposable {
   }
 
   private mark(marker: LogMarker): void {
-    this.delivery.flush();
-    if (!this.isOver()) this.sink.marker(marker);
+    if (!this.isOver()) this.delivery.marker(marker);
   }
 
   private finish(error?: Error): void {
     if (this.isOver()) return;
-    this.delivery.flush();
-    if (this.isOver()) return;
     this.store.dispose();
-    if (this.request.follow || error) this.sink.ended(error);
-    else void this.endWhenTaken();
-  }
-
-  private async endWhenTaken(): Promise<void> {
-    const failure = await this.delivery.taken.then(() => undefined, asError);
-    if (!this.isCancelled) this.sink.ended(failure);
+    this.delivery.end(error);
   }
 }
