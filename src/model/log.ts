@@ -92,7 +92,7 @@ export type LogMarker =
   | { readonly kind: 'reconnected' }
   /**
    * The engine no longer has what followed `from`, because the log was rotated or truncated; reading goes on at `to`.
-   * Both are timestamps of lines. How many lines are missing, only where that can be known.
+   * Both are timestamps of lines; they are the same where no line is known that follows. How many lines are missing, only where that can be known.
    */
   | { readonly kind: 'gap'; readonly from: string; readonly to: string; readonly count?: number }
   /** A filter with context left out so many lines between the line before and the line after. */

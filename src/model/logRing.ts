@@ -92,6 +92,27 @@ export class LogRing {
     return undefined;
   }
 
+  /** The timestamp of the first line from one entry on, before another one. */
+  timestampFrom(from: number, before: number): string | undefined {
+    for (let number = Math.max(from, this.firstNumber); number < before; number++) {
+      const entry = this.at(number);
+      if (!entry) return undefined;
+      const line = entry.kind === 'lines' ? entry.batch.lines[0] : undefined;
+      if (line) return line.timestamp;
+    }
+    return undefined;
+  }
+
+  /** The timestamp of the last line before an entry, down to another one. */
+  timestampBefore(before: number, from: number): string | undefined {
+    for (let number = Math.min(before, this.end) - 1; number >= from; number--) {
+      const entry = this.at(number);
+      const line = entry?.kind === 'lines' ? entry.batch.lines.at(-1) : undefined;
+      if (line) return line.timestamp;
+    }
+    return undefined;
+  }
+
   private linesBefore(index: number): readonly LogLine[] {
     return this.entries.slice(0, index).flatMap((entry) => (entry.kind === 'lines' ? entry.batch.lines : []));
   }

@@ -24,6 +24,14 @@ export function toSeconds({ seconds, nanoseconds }: Timestamp): number {
   return seconds + nanoseconds / NANOSECONDS;
 }
 
+/** Whether a timestamp is before another one; not where one of them is none. */
+export function isEarlier(one: string, other: string): boolean {
+  const [first, second] = [parseTimestamp(one), parseTimestamp(other)];
+  if (!first || !second) return false;
+  if (first.seconds !== second.seconds) return first.seconds < second.seconds;
+  return first.nanoseconds < second.nanoseconds;
+}
+
 /** A timestamp as the `since` of a log request takes it: `sec.nnnnnnnnn`, moved back by whole seconds. */
 export function sinceParameter({ seconds, nanoseconds }: Timestamp, earlierBySeconds = 0): string {
   return `${Math.max(0, seconds - earlierBySeconds)}.${String(nanoseconds).padStart(9, '0')}`;

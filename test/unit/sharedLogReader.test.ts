@@ -12,9 +12,9 @@ const ALL: LogRequest = { tail: 'all', follow: true };
 const RESTARTED: LogMarker = { kind: 'restarted', outOfMemory: false };
 const GONE = new EngineError('noSuchContainer', 'No such container.');
 
-/** A line whose text is the second it was written in. */
+/** A line whose text is its number; its timestamp has the whole seconds of it. */
 function line(second: number): LogLine {
-  const timestamp = `2026-11-21T07:38:${String(second).padStart(2, '0')}.000000000Z`;
+  const timestamp = `2026-11-21T07:38:${String(Math.floor(second)).padStart(2, '0')}.000000000Z`;
   return { timestamp, stream: 'stdout', text: String(second) };
 }
 
@@ -148,22 +148,23 @@ describe('a reader of a shared log', () => {
     it('hears of it before the first line of the new one, if it has never come to the ring, too', () => {
       const bench = lateBench();
       bench.reading.into.ended(GONE);
-      assert.deepEqual(bench.told, ['1', 'recreated']);
+      assert.deepEqual(bench.told, ['1', 'gap', 'recreated']);
       assert.equal(bench.reading.request.resumeAt, undefined);
       void bench.reading.lines('b', 11, 12, 13);
       bench.reading.into.ended();
       bench.lines(14);
-      const lines = bench.told.filter((told) => told !== 'gap');
-      assert.deepEqual(lines, ['1', 'recreated', '11', '12', '13', '14']);
+      assert.deepEqual(bench.told, ['1', 'gap', 'recreated', '11', '12', '13', '14']);
     });
 
     it('reads nothing of the new one if it leaves when it hears of it', () => {
       const bench = lateBench();
-      bench.onMarker = () => bench.reader.dispose();
+      bench.onMarker = ({ kind }) => {
+        if (kind === 'recreated') bench.reader.dispose();
+      };
       const { reading } = bench;
       reading.into.ended(GONE);
       bench.lines(14);
-      assert.deepEqual(bench.told, ['1', 'recreated']);
+      assert.deepEqual(bench.told, ['1', 'gap', 'recreated']);
       assert.deepEqual([bench.readings.length, reading.isDisposed], [1, true]);
     });
 
@@ -201,6 +202,108 @@ describe('a reader of a shared log', () => {
       bench.containerId = 'b';
       bench.lines(11);
       assert.deepEqual(bench.told, ['1', 'recreated', '11']);
+    });
+  });
+
+  describe('whose container is removed', () => {
+    /** It is held at its first line until the ring has dropped more than that. */
+    async function lappedBench(...seconds: readonly number[]): Promise<Bench> {
+      const bench = new Bench();
+      bench.maxEntries = 3;
+      bench.hold = deferred<undefined>();
+      for (const second of [1, ...seconds]) bench.lines(second);
+      await bench.release();
+      return bench;
+    }
+
+    const gapTo = (to: number): LogMarker => ({
+      kind: 'gap',
+      from: line(1).timestamp,
+      to: line(to).timestamp,
+    });
+
+    it('gets what the ring still has, and hears first what it does not', async () => {
+      const bench = await lappedBench(2, 3, 4, 5);
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'gap', '3', '4', '5']);
+      assert.deepEqual(bench.markers, [gapTo(3)]);
+      bench.marker({ kind: 'removed' });
+      assert.equal(bench.told.at(-1), 'removed');
+    });
+
+    it('does so if all lines were written at once, as far as the engine tells', async () => {
+      const bench = await lappedBench(1.1, 1.2, 1.3, 1.4);
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'gap', '1.2', '1.3', '1.4']);
+    });
+
+    it('does so if it has never come to the ring', () => {
+      const bench = new Bench(ALL, (before) => {
+        before.maxEntries = 2;
+        for (const second of [1, 2, 3, 4]) before.lines(second);
+      });
+      bench.reader.catchUp();
+      void bench.reading.lines('a', 1);
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'gap', '3', '4']);
+    });
+
+    it('gets what the ring has of both, if another container took the place', async () => {
+      const bench = new Bench();
+      bench.maxEntries = 4;
+      bench.hold = deferred<undefined>();
+      for (const second of [1, 2, 3]) bench.lines(second);
+      bench.recreate('b');
+      for (const second of [11, 12]) bench.lines(second);
+      await bench.release();
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'gap', '3', 'recreated', '11', '12']);
+      assert.deepEqual(bench.markers[0], gapTo(3));
+    });
+
+    it('hears of the gap before anything else, also if nothing follows', async () => {
+      const bench = new Bench();
+      bench.maxEntries = 1;
+      bench.hold = deferred<undefined>();
+      for (const second of [1, 2]) bench.lines(second);
+      bench.marker({ kind: 'removed' });
+      await bench.release();
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', 'gap', 'removed']);
+      assert.deepEqual(bench.markers[0], gapTo(1));
+    });
+
+    it('goes on in the ring where the engine broke off', () => {
+      const bench = new Bench(ALL, (before) => before.lines(1));
+      bench.reader.catchUp();
+      for (const second of [2, 3]) bench.lines(second);
+      void bench.reading.lines('a', 1, 2);
+      bench.reading.into.ended(GONE);
+      assert.deepEqual(bench.told, ['1', '2', '3']);
+    });
+
+    it('gets nothing twice if it was ahead of the ring', () => {
+      const bench = new Bench(ALL, (before) => before.lines(1));
+      bench.reader.catchUp();
+      bench.lines(2);
+      void bench.reading.lines('a', 1, 2, 3);
+      bench.reading.into.ended(GONE);
+      bench.lines(3);
+      bench.lines(4);
+      assert.deepEqual(bench.told, ['1', '2', '3', '4']);
+    });
+
+    it('goes on with the end if the ring does not come to what it has read', () => {
+      const bench = new Bench(ALL, (before) => before.lines(1));
+      bench.reader.catchUp();
+      void bench.reading.lines('a', 1, 2);
+      bench.reading.into.ended(GONE);
+      bench.marker({ kind: 'removed' });
+      bench.clock.advance(60_000);
+      bench.reading.into.ended(GONE);
+      bench.recreate('b');
+      bench.lines(11);
+      assert.deepEqual(bench.told, ['1', '2', 'gap', 'removed', 'recreated', '11']);
     });
   });
 });

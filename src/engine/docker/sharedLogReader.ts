@@ -4,6 +4,7 @@ import type { Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogBatch, LogCursor, LogLine, LogMarker, LogPlace, LogRequest } from '../../model/log';
 import { isBeforeAll } from '../../model/logPosition';
+import { isEarlier } from '../../model/logTime';
 import type { LogRing, RingSpot } from '../../model/logRing';
 import { isNoSuchContainer } from './finalAnswers';
 import { LinesAhead } from './linesAhead';
@@ -39,7 +40,13 @@ export interface SharedLogReaderOptions {
 
 type ReaderState =
   /** It reads from the engine what the ring does not have, or has not yet. */
-  | { readonly kind: 'catchingUp'; readonly reading: ReadingOn; readonly ringEnd: number }
+  | {
+      readonly kind: 'catchingUp';
+      readonly reading: ReadingOn;
+      readonly ringEnd: number;
+      /** At this place it was when the ring had moved on beyond it. */
+      readonly lappedAt: LogPlace | undefined;
+    }
   /** It has read to the end of the log, and the ring has not come to that place yet. */
   | { readonly kind: 'waiting'; readonly timer: Disposable }
   /** It takes entry after entry from the ring. */
@@ -61,8 +68,6 @@ export class SharedLogReader implements Disposable {
   private firstEntry: number;
   /** What happened while it was held, by the number of the entry. */
   private missed: { readonly entry: number; readonly marker: LogMarker }[] = [];
-  /** After this timestamp it lacks lines that nobody has any more. */
-  private gapFrom: string | undefined;
   private readonly ahead = new LinesAhead();
   private lookAgainMs = FIRST_LOOK_MS;
   private readonly reader: LogReader;
@@ -89,6 +94,7 @@ export class SharedLogReader implements Disposable {
   catchUp(): void {
     if (this.tryToJoin()) return;
     const ringEnd = this.ring.end;
+    const lappedAt = this.state.kind === 'joined' ? this.place : undefined;
     // Who was here all the time hears of runs from the ring.
     const isNew = this.isFresh;
     this.leaveState();
@@ -107,7 +113,7 @@ export class SharedLogReader implements Disposable {
         begun: (place) => this.begun(place),
       },
     );
-    this.state = { kind: 'catchingUp', reading, ringEnd };
+    this.state = { kind: 'catchingUp', reading, ringEnd, lappedAt };
   }
 
   /** To be called when the ring has got another entry. */
@@ -168,7 +174,6 @@ export class SharedLogReader implements Disposable {
     const news = this.ahead.withoutKnown(batch);
     this.reach(news);
     if (news.lines.length === 0 || this.isOver()) return;
-    if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, news);
     return this.reader.lines(news);
   }
 
@@ -188,7 +193,7 @@ export class SharedLogReader implements Disposable {
       if (this.isOver()) return;
     }
     if (error && !isNoSuchContainer(error)) this.end(error);
-    else if (error) this.joinWithout(ringEnd);
+    else if (error) this.joinWithout();
     // The log was empty.
     else if (!this.place && ringEnd >= this.ring.first)
       this.takeFrom({ entry: this.entryOfUnterminated(ringEnd), rest: [], before: [] });
@@ -209,30 +214,44 @@ export class SharedLogReader implements Disposable {
   }
 
   /** The container is no more, so what the ring does not have is lost. */
-  private joinWithout(ringEnd: number): void {
-    const { place } = this;
-    this.gapFrom = place?.cursor.timestamp;
+  private joinWithout(): void {
+    if (this.tryToJoin()) return;
+    const isAhead = this.isAheadOfRing();
+    const over = this.missed.find(({ marker }) => isOfContainer(marker));
     if (this.isToReadSuccessor()) this.readSuccessor();
-    // Nothing was read, so all that the ring has is news.
-    else
-      this.takeFrom({
-        entry: place ? Math.max(ringEnd, this.ring.first) : this.firstOfLog,
-        rest: [],
-        before: [],
-      });
+    // What was read from the engine is still on its way into the ring.
+    else if (isAhead && !over) this.wait();
+    else {
+      const entry = Math.max(isAhead && over ? over.entry : 0, this.firstOfLog);
+      this.tellGap(entry);
+      this.takeFrom({ entry, rest: [], before: [] });
+    }
+  }
+
+  /** Whether all that the ring has of this container's log was read; its place is not in the ring. */
+  private isAheadOfRing(): boolean {
+    if (!this.place || (this.state.kind === 'catchingUp' && this.state.lappedAt === this.place)) return false;
+    const newest = this.ring.timestampBefore(this.endOfLog, this.firstOfLog);
+    return newest === undefined || !isEarlier(this.place.cursor.timestamp, newest);
   }
 
   /** Whether the ring has nothing any more of the container that it reads, but a later one's log. */
   private isToReadSuccessor(): boolean {
     if (this.containerId === this.options.containerId()) return false;
-    const moved = this.missed.find(({ marker }) => marker.kind === 'recreated');
-    return moved === undefined || moved.entry < this.ring.first;
+    return this.endOfLog < this.ring.first;
+  }
+
+  /** Where in the ring the next container's log begins. */
+  private get endOfLog(): number {
+    if (this.containerId === this.options.containerId()) return this.ring.end;
+    return this.missed.find(({ marker }) => marker.kind === 'recreated')?.entry ?? -1;
   }
 
   /** Another container took the place of the one it was reading: all that one wrote is news. */
   private readSuccessor(): void {
     this.leaveState();
     this.state = { kind: 'joined', next: this.ring.end };
+    this.tellGap(this.ring.end);
     this.place = undefined;
     this.request = { tail: 'all', follow: true };
     this.firstEntry = this.options.firstEntry();
@@ -297,7 +316,6 @@ export class SharedLogReader implements Disposable {
     this.hasJoined = true;
     this.reach(batch);
     if (this.isOver()) return;
-    if (this.gapFrom !== undefined) this.tellGap(this.gapFrom, batch);
     const taken = this.reader.lines(batch);
     if (!taken) return;
     this.isHeld = true;
@@ -310,9 +328,11 @@ export class SharedLogReader implements Disposable {
     );
   }
 
-  private tellGap(from: string, { lines }: LogBatch): void {
-    this.gapFrom = undefined;
-    this.reader.marker({ kind: 'gap', from, to: lines[0]?.timestamp ?? from });
+  /** What followed its place is lost, up to this entry of the ring. */
+  private tellGap(entry: number): void {
+    const from = this.place?.cursor.timestamp;
+    if (from === undefined) return;
+    this.tell({ kind: 'gap', from, to: this.ring.timestampFrom(entry, this.endOfLog) ?? from });
   }
 
   /** Lines that a held reader misses are read again; what happened is told by nobody else. */

@@ -62,6 +62,7 @@ function describeGap({ from, to, count }: Extract<LogMarker, { kind: 'gap' }>): 
   if (count !== undefined) {
     return vscode.l10n.t('{0} lines are missing between {1} and {2}', count.toLocaleString(), from, to);
   }
+  if (from === to) return vscode.l10n.t('lines are missing after {0}: the engine no longer has them', from);
   return vscode.l10n.t('lines are missing between {0} and {1}: the engine no longer has them', from, to);
 }
 
