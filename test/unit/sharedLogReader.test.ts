@@ -306,4 +306,60 @@ describe('a reader of a shared log', () => {
       assert.deepEqual(bench.told, ['1', '2', 'gap', 'removed', 'recreated', '11']);
     });
   });
+
+  describe('whose container is restarted while it reads from the engine', () => {
+    it('hears of it where the new run begins', async () => {
+      const bench = new Bench();
+      bench.maxEntries = 2;
+      bench.hold = deferred<undefined>();
+      for (const second of [1, 2]) bench.lines(second);
+      bench.marker({ kind: 'stopped', outOfMemory: false });
+      bench.marker({ kind: 'started' });
+      for (const second of [3, 4, 5]) bench.lines(second);
+      await bench.release();
+      void bench.reading.lines('a', 2);
+      bench.reading.into.marker(RESTARTED);
+      void bench.reading.lines('a', 3, 4);
+      bench.reading.into.ended();
+      assert.deepEqual(bench.told, ['1', '2', 'stopped', 'started', '3', '4', '5']);
+    });
+
+    it('hears of it once if no line of the new run is there yet', async () => {
+      const bench = new Bench();
+      bench.maxEntries = 3;
+      bench.hold = deferred<undefined>();
+      for (const second of [1, 2, 3, 4]) bench.lines(second);
+      bench.marker(RESTARTED);
+      await bench.release();
+      void bench.reading.lines('a', 2, 3, 4);
+      bench.reading.into.marker(RESTARTED);
+      bench.reading.into.ended();
+      bench.lines(5);
+      bench.marker(RESTARTED);
+      assert.deepEqual(bench.told, ['1', '2', '3', '4', 'restarted', '5', 'restarted']);
+    });
+
+    it('hears of it if it has never come to the ring before', () => {
+      const bench = new Bench(ALL, (before) => before.lines(1));
+      bench.reader.catchUp();
+      void bench.reading.lines('a', 1);
+      bench.marker(RESTARTED);
+      bench.lines(2);
+      void bench.reading.lines('a', 2);
+      bench.reading.into.ended();
+      assert.deepEqual(bench.told, ['1', '2', 'restarted']);
+    });
+
+    it('hears from its own reading what happened while it was away', () => {
+      const { place: resumeAt } = batch('a', 1);
+      assert.ok(resumeAt);
+      const bench = new Bench({ ...ALL, resumeAt }, (before) => before.lines(3));
+      bench.reader.catchUp();
+      bench.reading.into.marker(RESTARTED);
+      void bench.reading.lines('a', 2, 3);
+      bench.reading.into.ended();
+      bench.lines(4);
+      assert.deepEqual(bench.told, ['restarted', '2', '3', '4']);
+    });
+  });
 });

@@ -53,6 +53,14 @@ type ReaderState =
   | { readonly kind: 'joined'; readonly next: number }
   | { readonly kind: 'over' };
 
+interface MissedMarker {
+  /** Its number in the ring. */
+  readonly entry: number;
+  readonly marker: LogMarker;
+  /** It was told already, while reading from the engine. */
+  readonly isTold: boolean;
+}
+
 /** One of those who read a shared log: where it is, and how it gets what it lacks. */
 export class SharedLogReader implements Disposable {
   private state: ReaderState = { kind: 'joined', next: 0 };
@@ -60,14 +68,14 @@ export class SharedLogReader implements Disposable {
   private place: LogPlace | undefined;
   /** The reader asked not to be given more. */
   private isHeld = false;
-  /** It has taken lines from the ring. */
-  private hasJoined = false;
+  /** That the container stopped or began to run it hears from the ring, not from what it reads of the engine. */
+  private hearsRuns: boolean;
   /** Whose log the reader knows that it gets: it is given no line of another container. */
   private containerId: ContainerId;
   /** The ring may still have the log of another container, up to this entry. */
   private firstEntry: number;
-  /** What happened while it was held, by the number of the entry. */
-  private missed: { readonly entry: number; readonly marker: LogMarker }[] = [];
+  /** What happened while it did not take from the ring. */
+  private missed: readonly MissedMarker[] = [];
   private readonly ahead = new LinesAhead();
   private lookAgainMs = FIRST_LOOK_MS;
   private readonly reader: LogReader;
@@ -80,6 +88,8 @@ export class SharedLogReader implements Disposable {
   ) {
     const { resumeAt } = request;
     if (resumeAt && !isBeforeAll(resumeAt.cursor)) this.place = resumeAt;
+    // Who comes back with a place lacks runs of which the ring never heard.
+    this.hearsRuns = this.place === undefined;
     this.containerId = options.containerId();
     this.firstEntry = options.firstEntry();
     this.reader = guarded(reader, (error) => this.end(error));
@@ -95,8 +105,7 @@ export class SharedLogReader implements Disposable {
     if (this.tryToJoin()) return;
     const ringEnd = this.ring.end;
     const lappedAt = this.state.kind === 'joined' ? this.place : undefined;
-    // Who was here all the time hears of runs from the ring.
-    const isNew = this.isFresh;
+    const { hearsRuns } = this;
     this.leaveState();
     this.ahead.resume();
     const reading = this.options.readOn(
@@ -104,7 +113,8 @@ export class SharedLogReader implements Disposable {
       {
         lines: (batch) => this.takeRead(batch),
         marker: (marker) => {
-          if (isNew || !isOfRun(marker)) this.tell(marker);
+          if (hearsRuns && isOfRun(marker)) this.tellMissedRuns();
+          else this.tell(marker);
         },
         ended: (error) => this.caughtUp(error),
         prime: (lines) => {
@@ -129,9 +139,11 @@ export class SharedLogReader implements Disposable {
       const entry = this.ring.at(next);
       if (!entry) return;
       this.state = { kind: 'joined', next: next + 1 };
+      this.hearsRuns = true;
+      const isTold = this.missed.some((missed) => missed.entry === next && missed.isTold);
       this.missed = this.missed.filter((missed) => missed.entry > next);
-      if (entry.kind === 'marker') this.tell(entry.marker);
-      else this.hand(entry.batch);
+      if (entry.kind === 'lines') this.hand(entry.batch);
+      else if (!isTold) this.tell(entry.marker);
     }
   }
 
@@ -255,6 +267,7 @@ export class SharedLogReader implements Disposable {
     this.place = undefined;
     this.request = { tail: 'all', follow: true };
     this.firstEntry = this.options.firstEntry();
+    this.hearsRuns = true;
     this.tellMissed(this.ring.end);
     this.tellContainer(this.options.containerId());
     if (!this.isOver()) this.catchUp();
@@ -285,6 +298,7 @@ export class SharedLogReader implements Disposable {
   private takeFrom({ entry, rest, before, place }: RingSpot): void {
     this.leaveState();
     this.state = { kind: 'joined', next: entry };
+    this.hearsRuns = true;
     if (this.isFresh) this.reader.prime(before);
     this.tellMissed(entry);
     if (this.isOver()) return;
@@ -295,8 +309,15 @@ export class SharedLogReader implements Disposable {
 
   private tellMissed(before: number): void {
     const { missed } = this;
-    this.missed = [];
-    for (const { entry, marker } of missed) if (entry < before) this.tell(marker);
+    this.missed = missed.filter(({ entry, isTold }) => isTold && entry >= before);
+    for (const { entry, marker, isTold } of missed) if (entry < before && !isTold) this.tell(marker);
+  }
+
+  /** The reading has come to the first line of another run. */
+  private tellMissedRuns(): void {
+    const { missed } = this;
+    this.missed = missed.map((one) => (isOfRun(one.marker) ? { ...one, isTold: true } : one));
+    for (const { marker, isTold } of missed) if (isOfRun(marker) && !isTold) this.tell(marker);
   }
 
   /** Who is told of another container may want no more: then it is over. */
@@ -313,7 +334,6 @@ export class SharedLogReader implements Disposable {
   }
 
   private hand(batch: LogBatch): void {
-    this.hasJoined = true;
     this.reach(batch);
     if (this.isOver()) return;
     const taken = this.reader.lines(batch);
@@ -341,17 +361,17 @@ export class SharedLogReader implements Disposable {
     const newest = this.ring.at(entry);
     if (newest?.kind !== 'marker') return;
     if (!this.mayMiss(newest.marker) || this.missed.at(-1)?.entry === entry) return;
-    this.missed.push({ entry, marker: newest.marker });
+    this.missed = [...this.missed, { entry, marker: newest.marker, isTold: false }];
     if (this.missed.length <= MAX_MISSED_MARKERS) return;
     // Which container it is must be told in any case.
-    const least = this.missed.findIndex(({ marker }) => !isOfContainer(marker));
-    this.missed.splice(Math.max(least, 0), 1);
+    const least = this.missed.find(({ marker }) => !isOfContainer(marker)) ?? this.missed[0];
+    this.missed = this.missed.filter((one) => one !== least);
   }
 
-  /** While it reads from the engine, the reading tells the rest, and a new reader's reading all. */
+  /** While it reads from the engine, the reading tells the rest. */
   private mayMiss(marker: LogMarker): boolean {
     if (this.state.kind === 'joined') return this.isHeld;
-    return isOfContainer(marker) || (this.hasJoined && isOfRun(marker));
+    return isOfContainer(marker) || (this.hearsRuns && isOfRun(marker));
   }
 
   private leaveState(): void {
