@@ -217,7 +217,7 @@ describe('agent: hostile clients', () => {
       const resumeAt = { cursor, runStartedAt: '', identity: { name: 'secret' } };
       const direct = await client.startLog(id);
       await client.until('the end', () => client.framesOf(direct).some(({ type }) => type === 2));
-      const byPlace = await client.startLog(client.idOf('shown'), { resumeAt, follow: false });
+      const byPlace = await client.startLog(id, { resumeAt, follow: false });
       await client.until('the end', () => client.framesOf(byPlace).some(({ type }) => type === 2));
       const bodies = Buffer.concat(
         [direct, byPlace].flatMap((its) => client.framesOf(its)).map(({ body }) => body),
@@ -296,6 +296,14 @@ describe('agent: hostile clients', () => {
       assert.equal(await eager.closed(), 4400);
     });
 
+    /** Names one container, and a place in the log of another one. */
+    function readOfAnother(client: RawClient): object {
+      const container_id = client.idOf('web');
+      const cursor = { containerId: 'f'.repeat(64), timestamp: '', stream: 'stdout', ordinal: 1, hash: 0 };
+      const resumeAt = { cursor, runStartedAt: '', identity: { name: 'web' } };
+      return { stream: client.newStream(), container_id, tail: 0, follow: true, credit: 1, resumeAt };
+    }
+
     it('are answered where only the data or the action is wrong, and go on', async () => {
       const client = await fixture.open();
       const ask = async (channel: string, action: string, data: object): Promise<string | undefined> =>
@@ -305,6 +313,7 @@ describe('agent: hostile clients', () => {
       assert.equal(await ask('system', 'constructor', {}), 'unknownAction');
       assert.equal(await ask('container', 'inspect', { container_id: 7 }), 'badRequest');
       assert.equal(await ask('log', 'start_log_stream', { stream: -1 }), 'badRequest');
+      assert.equal(await ask('log', 'start_log_stream', readOfAnother(client)), 'badRequest');
       assert.equal((await client.command('system', 'ping', {})).status, 'done');
     });
 

@@ -389,9 +389,12 @@ function detailsOf(command: CommandOf<'perform'>['data']['command']): Record<str
   return {};
 }
 
-/** @throws AgentError for a filter that makes no sense */
+/** @throws AgentError for what makes no sense */
 function logRequestOf({ data }: Received<'start_log_stream'>): LogRequest {
   const { tail, since, follow, filter, resumeAt } = data;
+  // What is read is what the role, the scope and the audit log were asked about.
+  if (resumeAt !== undefined && resumeAt.cursor.containerId !== data.container_id)
+    throw new AgentError('badRequest', 'resumeAt: a place in the log of another container');
   const compiled = filter && compileFilter(filter);
   if (compiled?.kind === 'filterError') throw new AgentError('badRequest', compiled.message);
   if (since !== undefined && !Number.isFinite(Date.parse(since)))
