@@ -141,12 +141,10 @@ export class FilterRun {
   }
 
   private isExcluded(record: StreamRecord, text: string): boolean {
-    const { excludes } = this.filter;
-    if (
-      !excludes(text) &&
-      !(record.decision === 'waiting' && record.waiting.some((held) => excludes(held.text)))
-    )
-      return false;
+    const { excludes, contextLines } = this.filter;
+    // Those that could be context were looked at before they were held.
+    const isUnsure = record.decision === 'waiting' && contextLines === 0;
+    if (!excludes(text) && !(isUnsure && record.waiting.some((held) => excludes(held.text)))) return false;
     record.decision = 'excluded';
     return true;
   }

@@ -262,6 +262,19 @@ describe('the context of a filter', () => {
   });
 });
 
+describe('the cost of a filter', () => {
+  it('looks at each line once for what is unwanted, however long its record waits', () => {
+    const filter = compiled({ include: [text('wanted')], exclude: [text('never')], contextLines: 1 });
+    let looks = 0;
+    const excludes = (line: string): boolean => ++looks > 0 && filter.excludes(line);
+    const run = new FilterRun({ ...filter, excludes }, () => undefined);
+    run.push(toLine('ERROR it broke'));
+    for (let count = 0; count < 1_000; count++) run.push(toLine(`\tat x.y(Z.java:${count})`));
+    run.push(toLine('\tat wanted(Z.java:1)'));
+    assert.equal(looks, 1_002);
+  });
+});
+
 describe('a filter that can not be used', () => {
   it('says which pattern is wrong, where and why', () => {
     const result = compileFilter({
