@@ -42,6 +42,11 @@ export function barOf(slot: number): string {
   return LABEL_BARS[slot % LABEL_BARS.length] ?? LABEL_BARS[0];
 }
 
+export interface MergedPiece {
+  readonly text: string;
+  readonly lineCount: number;
+}
+
 /** Makes text of merged lines: the label, padded to the longest there is, then the time if wanted, then the line. */
 export class MergedText<Source extends Labelled> {
   private readonly stamps = new LogStamps();
@@ -62,6 +67,23 @@ export class MergedText<Source extends Labelled> {
 
   of(merged: readonly MergedLine<Source>[]): string {
     return merged.map(({ source, line }) => this.lineOf(source, line)).join('');
+  }
+
+  /** The same in pieces, each with how many of the lines are a container's own: a note is one by itself, of none. */
+  piecesOf(merged: readonly MergedLine<Source>[]): readonly MergedPiece[] {
+    const pieces: MergedPiece[] = [];
+    let from = 0;
+    const endAt = (end: number, lineCount: number): void => {
+      if (end > from) pieces.push({ text: this.of(merged.slice(from, end)), lineCount });
+      from = end;
+    };
+    for (const [index, { line }] of merged.entries()) {
+      if (!isNote(line)) continue;
+      endAt(index, index - from);
+      endAt(index + 1, 0);
+    }
+    endAt(merged.length, merged.length - from);
+    return pieces;
   }
 
   private lineOf(source: Source, line: LogLine): string {
@@ -85,9 +107,4 @@ export class MergedText<Source extends Labelled> {
     this.columns.set(source, column);
     return column;
   }
-}
-
-/** How many of the lines are a container's own. */
-export function countLines(merged: readonly MergedLine<unknown>[]): number {
-  return merged.reduce((count, { line }) => (isNote(line) ? count : count + 1), 0);
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { LogLine } from '../../src/model/log';
 import {
   barOf,
-  countLines,
   LABEL_BARS,
   MergedText,
   noteOf,
@@ -57,13 +56,17 @@ describe('MergedText', () => {
     assert.equal(barOf(LABEL_BARS.length), barOf(0));
   });
 
-  it('counts what containers wrote', () => {
-    assert.equal(
-      countLines([
-        { source: web, line: line('a') },
-        { source: web, line: noteOf('x') },
-      ]),
-      1,
+  it('makes pieces of what containers wrote, and of each note', () => {
+    const text = new MergedText(look, false);
+    const merged = [line('a'), line('b'), noteOf('x'), noteOf('y'), line('c')].map((each) => ({
+      source: web,
+      line: each,
+    }));
+    const pieces = text.piecesOf(merged);
+    assert.deepEqual(
+      pieces.map(({ lineCount }) => lineCount),
+      [2, 0, 0, 1],
     );
+    assert.equal(pieces.map((piece) => piece.text).join(''), text.of(merged));
   });
 });

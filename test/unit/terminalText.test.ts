@@ -33,6 +33,15 @@ describe('text for a terminal', () => {
     assert.ok(written.every((one) => one.length <= 400 * 1024));
   });
 
+  it('keeps what is said between lines that are skipped', () => {
+    const { clock, text, written } = made();
+    text.add('restarted\n', 0);
+    const piece = `${'x'.repeat(64 * 1024 - 1)}\n`;
+    for (let count = 0; count < 50; count++) text.add(piece, 1);
+    clock.advance(50);
+    assert.match(written[0]?.slice(0, 100) ?? '', /^\d+ skipped\nrestarted\nx/);
+  });
+
   it('ends with its terminal', () => {
     const { clock, text, written } = made();
     text.add('a\n', 1);

@@ -2,7 +2,7 @@ import { DisposableStore, type Disposable } from '../../base/lifecycle';
 import { systemTurns } from '../../base/turns';
 import { ChannelText } from '../../model/channelText';
 import type { MergedLine } from '../../model/logMerge';
-import { barOf, countLines, MergedText, type Labelled, type MergedLook } from '../../model/mergedText';
+import { barOf, MergedText, type Labelled, type MergedLook } from '../../model/mergedText';
 import type { LogChannelOptions, LogChannelTarget } from './logChannel';
 import { shownInChannel, type JsonStyle } from './logText';
 import { OMISSION_TEXTS } from './markers';
@@ -41,7 +41,7 @@ export class MergedTailChannel implements MergedOutput, Disposable {
   }
 
   write(merged: readonly MergedLine<Labelled>[]): void {
-    this.text.add(this.lines.of(merged), countLines(merged));
+    for (const { text, lineCount } of this.lines.piecesOf(merged)) this.text.add(text, lineCount);
   }
 
   say(line: string): void {

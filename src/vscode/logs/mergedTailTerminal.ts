@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../base/lifecycle';
 import type { MergedLine } from '../../model/logMerge';
-import { barOf, countLines, MergedText, type Labelled, type MergedLook } from '../../model/mergedText';
+import { barOf, MergedText, type Labelled, type MergedLook } from '../../model/mergedText';
 import { colouredLine } from '../../model/plainText';
 import { OMISSION_TEXTS } from './markers';
 import { MergedTail, type MergedOutput, type MergedTailing } from './mergedTail';
@@ -66,7 +66,7 @@ export class MergedTailTerminal implements vscode.Pseudoterminal, MergedOutput {
   }
 
   write(merged: readonly MergedLine<Labelled>[]): void {
-    this.text.add(this.lines.of(merged), countLines(merged));
+    for (const { text, lineCount } of this.lines.piecesOf(merged)) this.text.add(text, lineCount);
   }
 
   say(line: string): void {
