@@ -74,9 +74,10 @@ export class LogRing {
   find(place: LogCursor): RingSpot | undefined {
     if (this.start && isSamePlace(this.start, place))
       return { entry: this.firstNumber, rest: [], before: [] };
+    if (this.mayLackEquals(place)) return undefined;
     const finder = new CursorFinder(place);
     for (const [index, entry] of this.entries.entries()) {
-      if (entry.kind !== 'lines') continue;
+      if (entry.kind !== 'lines' || !isOf(entry.batch, place)) continue;
       const { lines } = entry.batch;
       const found = lines.findIndex((line) => finder.isCursor(line));
       if (found < 0) continue;
@@ -90,6 +91,12 @@ export class LogRing {
       };
     }
     return undefined;
+  }
+
+  /** Lines that are equal to that of a place are told apart by their number, which counts those before the ring, too. */
+  private mayLackEquals({ timestamp }: LogCursor): boolean {
+    if (this.start) return this.start.timestamp === timestamp;
+    return this.firstNumber > 0 && this.timestampFrom(this.firstNumber, this.end) === timestamp;
   }
 
   /** The timestamp of the first line from one entry on, before another one. */
@@ -126,6 +133,11 @@ export class LogRing {
 
 function textLengthOf(entry: RingEntry): number {
   return entry.kind === 'lines' ? entry.batch.textLength : 1;
+}
+
+/** A ring can have the log of a container and that of its successor. */
+function isOf({ place }: LogBatch, { containerId }: LogCursor): boolean {
+  return place === undefined || place.cursor.containerId === containerId;
 }
 
 function isSamePlace(one: LogCursor, other: LogCursor): boolean {

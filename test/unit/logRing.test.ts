@@ -40,6 +40,32 @@ describe('LogRing', () => {
     assert.deepEqual(spot?.rest, [line(1, 'a')]);
   });
 
+  it('finds no place among equal lines of which it has not all', () => {
+    // An engine that dates lines to the second: the place is after the fourth of six lines.
+    const place = { ...cursorAfter('id', line(1, 'a')), ordinal: 4 };
+    const placed = (ordinal: number): LogBatch => ({
+      ...batch(line(1, 'a')),
+      place: placeAt({ ...cursorAfter('id', line(1, 'a')), ordinal }),
+    });
+    const dropping = new LogRing(() => ({ maxTextLength: 1_000, maxEntries: 4 }));
+    for (let ordinal = 1; ordinal <= 6; ordinal++) dropping.add({ kind: 'lines', batch: placed(ordinal) });
+    assert.equal(dropping.find(place), undefined);
+    const begun = new LogRing(() => ROOMY);
+    begun.beginsAfter({ ...cursorAfter('id', line(1, 'a')), ordinal: 2 });
+    for (let ordinal = 3; ordinal <= 6; ordinal++) begun.add({ kind: 'lines', batch: placed(ordinal) });
+    assert.equal(begun.find(place), undefined);
+    const unplaced = new LogRing(() => ({ maxTextLength: 1_000, maxEntries: 4 }));
+    for (let count = 0; count < 6; count++)
+      unplaced.add({ kind: 'lines', batch: { lines: [line(1, 'a')], textLength: 2 } });
+    assert.equal(unplaced.find(place), undefined);
+  });
+
+  it('finds a place only in the log of its container', () => {
+    const ring = new LogRing(() => ROOMY);
+    ring.add({ kind: 'lines', batch: batch(line(1, 'a')) });
+    assert.equal(ring.find(cursorAfter('other', line(1, 'a'))), undefined);
+  });
+
   it('drops the oldest beyond its bounds, and knows the place before what is left', () => {
     const ring = new LogRing(() => ({ maxTextLength: 30, maxEntries: 100 }));
     for (let second = 0; second < 10; second++)
