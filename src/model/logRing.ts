@@ -49,6 +49,11 @@ export class LogRing {
     return this.firstNumber + this.entries.length;
   }
 
+  /** Of the text it holds, in UTF-16 units. */
+  get length(): number {
+    return this.textLength;
+  }
+
   at(number: number): RingEntry | undefined {
     return this.entries[number - this.firstNumber];
   }

@@ -362,4 +362,18 @@ describe('a reader of a shared log', () => {
       assert.deepEqual(bench.told, ['restarted', '2', '3', '4']);
     });
   });
+
+  it('catches up, but not while it is slow itself', async () => {
+    const bench = new Bench(ALL, (before) => before.lines(1, 2));
+    bench.reader.catchUp();
+    assert.equal(bench.reader.isCatchingUp, true);
+    bench.hold = deferred<undefined>();
+    const taken = bench.reading.lines('a', 1);
+    assert.equal(bench.reader.isCatchingUp, false);
+    await bench.release();
+    await taken;
+    assert.equal(bench.reader.isCatchingUp, true);
+    bench.reading.into.ended();
+    assert.deepEqual([bench.told, bench.reader.isCatchingUp], [['1', '2'], false]);
+  });
 });

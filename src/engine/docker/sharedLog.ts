@@ -2,19 +2,19 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
 import type { LogRequest, LogSink } from '../../model/log';
-import { LogRing, type RingBounds } from '../../model/logRing';
+import { LogRing, type RingBounds, type RingEntry } from '../../model/logRing';
 import type { SessionSource } from './followSession';
 import { LogFollower } from './logFollower';
 import type { LogReader } from './logReader';
 import { SharedLogReader } from './sharedLogReader';
 
-/** While somebody catches up, the ring holds what comes in the meantime, up to so much text in UTF-16 units. */
-const CATCH_UP_LENGTH = 1024 * 1024;
 const MAX_ENTRIES = 4_096;
 
 export interface SharedLogHandlers {
-  /** How much text a ring may hold for readers who are a little late, in UTF-16 units. */
-  ringLength(): number;
+  /** How much text a ring may hold that holds so much at the moment, in UTF-16 units. */
+  ringLength(held: number, isCaughtUpWith: boolean): number;
+  /** The ring has got longer, or shorter. */
+  ringChanged(by: number): void;
   /** The container was created anew: from now on the log is that of another one. */
   moved(from: ContainerId, to: ContainerId): void;
   /** Nobody reads it any more, or it can't be read. */
@@ -32,6 +32,8 @@ export class SharedLog implements Disposable {
   private source: LogFollower | undefined;
   /** The entry with which the ring begins to be the log of the container of the moment. */
   private firstEntry = 0;
+  /** How much text the ring holds, as the others were told. */
+  private heldLength = 0;
 
   constructor(
     private id: ContainerId,
@@ -59,12 +61,27 @@ export class SharedLog implements Disposable {
   dispose(): void {
     this.source?.dispose();
     for (const reader of [...this.readers]) reader.dispose();
+    this.holds(0);
   }
 
   private bounds(): RingBounds {
-    let maxTextLength = this.handlers.ringLength();
-    for (const { isCatchingUp } of this.readers) if (isCatchingUp) maxTextLength = CATCH_UP_LENGTH;
-    return { maxTextLength, maxEntries: MAX_ENTRIES };
+    let isCaughtUpWith = false;
+    for (const { isCatchingUp } of this.readers) isCaughtUpWith ||= isCatchingUp;
+    return {
+      maxTextLength: this.handlers.ringLength(this.heldLength, isCaughtUpWith),
+      maxEntries: MAX_ENTRIES,
+    };
+  }
+
+  private add(ring: LogRing, entry: RingEntry): void {
+    ring.add(entry);
+    this.holds(ring.length);
+    for (const reader of this.readers) reader.advance();
+  }
+
+  private holds(length: number): void {
+    this.handlers.ringChanged(length - this.heldLength);
+    this.heldLength = length;
   }
 
   private addReader(request: LogRequest, sink: LogReader, ring: LogRing): SharedLogReader {
@@ -96,8 +113,7 @@ export class SharedLog implements Disposable {
   private intoRing(ring: LogRing, first: SharedLogReader): LogReader {
     const sink: LogSink = {
       lines: (batch) => {
-        ring.add({ kind: 'lines', batch });
-        this.advance();
+        this.add(ring, { kind: 'lines', batch });
       },
       marker: (marker) => {
         if (marker.kind === 'recreated') {
@@ -105,17 +121,12 @@ export class SharedLog implements Disposable {
           this.id = marker.containerId;
           this.firstEntry = ring.end + 1;
         }
-        ring.add({ kind: 'marker', marker });
-        this.advance();
+        this.add(ring, { kind: 'marker', marker });
       },
       ended: (error) => {
         for (const reader of [...this.readers]) reader.end(error);
       },
     };
     return { ...sink, prime: (lines) => first.prime(lines), begun: (place) => first.begun(place) };
-  }
-
-  private advance(): void {
-    for (const reader of this.readers) reader.advance();
   }
 }

@@ -95,9 +95,9 @@ export class SharedLogReader implements Disposable {
     this.reader = guarded(reader, (error) => this.end(error));
   }
 
-  /** It will soon go on with what the ring gets now. */
+  /** It will soon go on with what the ring gets now; not one that is slow itself. */
   get isCatchingUp(): boolean {
-    return this.state.kind === 'catchingUp' || this.state.kind === 'waiting';
+    return !this.isHeld && (this.state.kind === 'catchingUp' || this.state.kind === 'waiting');
   }
 
   /** Reads from the engine what it lacks, unless the ring has its place. */
@@ -186,7 +186,7 @@ export class SharedLogReader implements Disposable {
     const news = this.ahead.withoutKnown(batch);
     this.reach(news);
     if (news.lines.length === 0 || this.isOver()) return;
-    return this.reader.lines(news);
+    return this.give(news)?.then(() => void (this.isHeld = false));
   }
 
   private reach(batch: LogBatch): void {
@@ -336,16 +336,19 @@ export class SharedLogReader implements Disposable {
   private hand(batch: LogBatch): void {
     this.reach(batch);
     if (this.isOver()) return;
-    const taken = this.reader.lines(batch);
-    if (!taken) return;
-    this.isHeld = true;
-    taken.then(
+    this.give(batch)?.then(
       () => {
         this.isHeld = false;
         this.advance();
       },
       (error: unknown) => this.end(asError(error)),
     );
+  }
+
+  private give(batch: LogBatch): Promise<void> | undefined {
+    const taken = this.reader.lines(batch) ?? undefined;
+    this.isHeld = taken !== undefined;
+    return taken;
   }
 
   /** What followed its place is lost, up to this entry of the ring. */

@@ -6,11 +6,8 @@ import { parseTimestamp, toSeconds } from '../../model/logTime';
 import type { SessionSource } from './followSession';
 import { LogFollower } from './logFollower';
 import type { LogReader } from './logReader';
+import { RingMemory } from './ringMemory';
 import { SharedLog } from './sharedLog';
-
-/** All rings together hold about so much text, in UTF-16 units, and each at least a little. */
-const RINGS_LENGTH = 256 * 1024;
-const LEAST_RING_LENGTH = 16 * 1024;
 
 /**
  * All logs being read from one engine. However many follow a container's log, the engine is asked to follow it once; a
@@ -18,6 +15,7 @@ const LEAST_RING_LENGTH = 16 * 1024;
  */
 export class SharedLogs implements Disposable {
   private readonly store = new DisposableStore();
+  private readonly memory = new RingMemory();
   /** By the container that is being read at the moment. */
   private readonly logs = new Map<ContainerId, SharedLog>();
 
@@ -49,7 +47,8 @@ export class SharedLogs implements Disposable {
     if (existing) return existing.join(request, reader);
     const log: SharedLog = new SharedLog(id, this.sessions, this.clock, {
       moved: (from, to) => this.move(log, from, to),
-      ringLength: () => Math.max(LEAST_RING_LENGTH, RINGS_LENGTH / this.logs.size),
+      ringLength: (held, isCaughtUpWith) => this.memory.lengthFor(held, this.logs.size, isCaughtUpWith),
+      ringChanged: (by) => this.memory.changed(by),
       over: (last) => {
         if (this.logs.get(last) === log) this.logs.delete(last);
         this.store.delete(log);
