@@ -13,18 +13,23 @@ export interface FlowPosition {
 export class RetainedBytes {
   private usedBytes = 0;
 
-  constructor(private readonly limitBytes: number = LIMITS.sessionRetainedBytes) {}
+  /** @param ofAll what this is a part of, with a limit of its own */
+  constructor(
+    private readonly limitBytes: number = LIMITS.sessionRetainedBytes,
+    private readonly ofAll?: RetainedBytes,
+  ) {}
 
   get used(): number {
     return this.usedBytes;
   }
 
   get isFull(): boolean {
-    return this.usedBytes >= this.limitBytes;
+    return this.usedBytes >= this.limitBytes || this.ofAll?.isFull === true;
   }
 
   change(byBytes: number): void {
     this.usedBytes += byBytes;
+    this.ofAll?.change(byBytes);
   }
 }
 

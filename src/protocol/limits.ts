@@ -54,6 +54,7 @@ export const LIMITS = {
   commandBurst: 500,
 
   maxStreams: 512,
+  maxStreamsPerToken: 1_024,
   maxExecStreams: 16,
   maxMetricsStreams: 16,
   maxWatchedContainers: 1_000,
@@ -74,6 +75,7 @@ export const LIMITS = {
   maxSessionsPerToken: 32,
   sessionRetentionMs: MINUTE_MS,
   sessionRetainedBytes: 4 * MIB,
+  tokenRetainedBytes: 16 * MIB,
   containerChangesKept: 1_000,
   containerChangesKeptBytes: MIB,
 

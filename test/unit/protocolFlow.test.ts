@@ -51,6 +51,20 @@ describe('The window of a sender', () => {
     assert.equal(retained.used, 0);
   });
 
+  it('counts for all sessions of a token, too', () => {
+    const ofToken = new RetainedBytes(100);
+    const windows = [1, 2].map(() => new SendWindow<string>(1_000, new RetainedBytes(80, ofToken)));
+    const [first, second] = windows;
+    assert.ok(first && second);
+    first.push('a', 60);
+    second.push('b', 20);
+    assert.deepEqual([first.canSend, second.canSend, ofToken.used], [true, true, 80]);
+    second.push('c', 20);
+    assert.deepEqual([first.canSend, second.canSend], [false, false]);
+    first.dispose();
+    assert.deepEqual([second.canSend, ofToken.used], [true, 40]);
+  });
+
   it('ignores an old ack, and refuses one of what was never sent', () => {
     const window = new SendWindow<string>(100, new RetainedBytes());
     window.push('a', 10);

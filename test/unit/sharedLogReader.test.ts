@@ -64,6 +64,7 @@ class Bench {
   containerId = 'a';
   firstEntry = 0;
   hold: Deferred<undefined> | undefined;
+  private advance: () => void = () => undefined;
   onMarker: (marker: LogMarker) => void = () => undefined;
 
   constructor(request: LogRequest = ALL, before: (bench: Bench) => void = () => undefined) {
@@ -81,6 +82,7 @@ class Bench {
       clock: this.clock,
       left: () => undefined,
     });
+    this.advance = () => this.reader.advance();
   }
 
   get reading(): Reading {
@@ -92,12 +94,12 @@ class Bench {
   /** The followed log brings lines. */
   lines(...seconds: readonly number[]): void {
     this.ring.add({ kind: 'lines', batch: batch(this.containerId, ...seconds) });
-    this.reader?.advance();
+    this.advance();
   }
 
   marker(marker: LogMarker): void {
     this.ring.add({ kind: 'marker', marker });
-    this.reader?.advance();
+    this.advance();
   }
 
   recreate(containerId: string): void {

@@ -39,6 +39,13 @@ const MOST_STREAMS: Partial<Record<SessionStream['kind'], number>> = {
 /** How many commands that began streams are remembered, should a client repeat one. */
 const MAX_REMEMBERED_STARTS = 2 * LIMITS.maxStreams;
 
+/** What all sessions of a token have together. */
+export interface TokenShare {
+  readonly retained: RetainedBytes;
+  /** Whether there may be another stream. */
+  hasRoomForStream(): boolean;
+}
+
 /** What a session has of deployments, where its agent runs any. */
 export interface SessionDeployments {
   readonly deployments: ScopedDeployments;
@@ -49,7 +56,7 @@ export interface SessionDeployments {
 export class Session implements Disposable {
   private readonly store = new DisposableStore();
   private readonly streams = new Map<number, SessionStream>();
-  private readonly retained = new RetainedBytes();
+  private readonly retained: RetainedBytes;
   private readonly frameMemory = new FrameMemory();
   private readonly feed: ContainerFeed;
   private readonly encode = eventEncoder('e');
@@ -74,8 +81,10 @@ export class Session implements Disposable {
     readonly principal: Principal,
     readonly engine: ScopedEngine,
     private readonly clock: Clock,
+    readonly ofToken: TokenShare,
     private readonly ofDeployments?: SessionDeployments,
   ) {
+    this.retained = new RetainedBytes(LIMITS.sessionRetainedBytes, ofToken.retained);
     this.store.add(engine);
     if (ofDeployments) this.store.add(ofDeployments.deployments);
     const { encode } = this;
@@ -95,6 +104,10 @@ export class Session implements Disposable {
 
   get isDisposed(): boolean {
     return this.store.isDisposed;
+  }
+
+  get streamCount(): number {
+    return this.streams.size;
   }
 
   get isConnected(): boolean {
@@ -222,6 +235,8 @@ export class Session implements Disposable {
       this.streams.size >= LIMITS.maxStreams
     )
       throw new AgentError('tooManyStreams', 'The session has as many streams as it may.');
+    if (!this.ofToken.hasRoomForStream())
+      throw new AgentError('tooManyStreams', 'The sessions of the token have as many streams as they may.');
     this.reusable.delete(stream);
     this.lastStream = Math.max(this.lastStream, stream);
     this.remember(commandId, stream);

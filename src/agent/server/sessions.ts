@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock';
 import { toDisposable } from '../../base/lifecycle';
 import type { Deployments } from '../../engine/deployments';
 import type { ContainerEngine } from '../../engine/engine';
+import { RetainedBytes } from '../../protocol/flowControl';
 import { LIMITS } from '../../protocol/limits';
 import { ScopedDeployments } from '../security/scopedDeployments';
 import { ScopedEngine } from '../security/scopedEngine';
@@ -12,7 +13,7 @@ import { SessionUploads } from './deployments/sessionUploads';
 import type { UploadKeeper } from './deployments/uploadKeeper';
 import type { UploadStore } from './deployments/uploadStore';
 import type { Principal } from './principal';
-import { Session, type SessionDeployments, type SessionEnd } from './session';
+import { Session, type SessionDeployments, type SessionEnd, type TokenShare } from './session';
 
 const ID_BYTES = 16;
 
@@ -27,8 +28,8 @@ export function endFor({ reason }: Revocation): SessionEnd {
 }
 
 export interface SessionsOptions {
-  readonly lease: EngineLease;
-  readonly tokenWatch: TokenWatch;
+  readonly lease: Pick<EngineLease, 'acquire'>;
+  readonly tokenWatch: Pick<TokenWatch, 'hold'>;
   /** A steady one. */
   readonly clock: Clock;
   readonly host?: HostDeployments;
@@ -70,7 +71,9 @@ export class Sessions {
     this.makeRoom(principal.token.id);
     const leased = lease.acquire();
     const engine = new ScopedEngine(leased.engine, principal.rights);
-    const session = new Session(randomId(), principal, engine, clock, this.deploymentsFor(principal, engine));
+    const share = this.shareOf(principal.token.id);
+    const deployments = this.deploymentsFor(principal, engine);
+    const session = new Session(randomId(), principal, engine, clock, share, deployments);
     this.sessions.set(session.id, session);
     session.own(leased);
     session.own(tokenWatch.hold(principal.token));
@@ -105,9 +108,32 @@ export class Sessions {
     for (const session of [...this.sessions.values()]) session.dispose();
   }
 
+  private ofToken(tokenId: string): readonly Session[] {
+    return [...this.sessions.values()].filter(({ principal }) => principal.token.id === tokenId);
+  }
+
+  private shareOf(tokenId: string): TokenShare {
+    const [other] = this.ofToken(tokenId);
+    if (other) return other.ofToken;
+    const retained = new RetainedBytes(LIMITS.tokenRetainedBytes);
+    return { retained, hasRoomForStream: () => this.hasRoomForStream(tokenId) };
+  }
+
+  /** Sessions whose clients are away give way. */
+  private hasRoomForStream(tokenId: string): boolean {
+    for (;;) {
+      const sessions = this.ofToken(tokenId).filter(({ streamCount }) => streamCount > 0);
+      const streams = sessions.reduce((sum, { streamCount }) => sum + streamCount, 0);
+      if (streams < LIMITS.maxStreamsPerToken) return true;
+      const waiting = sessions.filter(({ isConnected }) => !isConnected);
+      if (waiting.length === 0) return false;
+      endLeastNeeded(waiting);
+    }
+  }
+
   private makeRoom(tokenId: string): void {
     const all = [...this.sessions.values()];
-    const ofToken = all.filter(({ principal }) => principal.token.id === tokenId);
+    const ofToken = this.ofToken(tokenId);
     if (ofToken.length >= LIMITS.maxSessionsPerToken) endLeastNeeded(ofToken);
     else if (all.length >= LIMITS.maxSessions) endLeastNeeded(all);
   }
