@@ -7,6 +7,7 @@ import type { ContainerIdentity } from '../../model/containerIdentity';
 import { EngineError, type ContainerCommand, type TerminalSize } from '../engine';
 import type { ContainerSource } from './containerWatch';
 import { withinDeadline } from './deadline';
+import type { DockerClient } from './dockerClient';
 import { toEngineError } from './errors';
 import { readCompose } from './containerList';
 import { rotates } from './logFidelity';
@@ -61,10 +62,14 @@ export interface AttachedExec {
  * up (`signal`), and rejects with {@link EngineError} only.
  */
 export class DockerApi implements ContainerSource {
+  private readonly docker: Dockerode;
+
   constructor(
-    private readonly docker: Dockerode,
+    private readonly client: Pick<DockerClient, 'docker' | 'logModem'>,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.docker = client.docker;
+  }
 
   async openEvents(): Promise<Readable> {
     return this.openStream('follow the events', SUBSCRIBE_DEADLINE_MS, '/events?', {
@@ -144,17 +149,9 @@ export class DockerApi implements ContainerSource {
 
   /** Opens a log; the stream belongs to the caller. */
   async openLog(id: ContainerId, query: LogQuery): Promise<Readable> {
-    return this.openStream(
-      'open the log',
-      ANSWER_DEADLINE_MS,
-      `/containers/${encodeURIComponent(id)}/logs?`,
-      {
-        stdout: true,
-        stderr: true,
-        timestamps: true,
-        ...query,
-      },
-    );
+    const path = `/containers/${encodeURIComponent(id)}/logs?`;
+    const parameters = { stdout: true, stderr: true, timestamps: true, ...query };
+    return this.openStream('open the log', ANSWER_DEADLINE_MS, path, parameters, this.client.logModem);
   }
 
   /**
@@ -203,7 +200,7 @@ export class DockerApi implements ContainerSource {
 
   /** The same, whose requests and streams can also be given up earlier. */
   private until(signal: AbortSignal): DockerApi {
-    return new DockerApi(this.docker, AbortSignal.any([this.signal, signal]));
+    return new DockerApi(this.client, AbortSignal.any([this.signal, signal]));
   }
 
   private async send(command: ContainerCommand, abortSignal: AbortSignal): Promise<void> {
@@ -244,8 +241,11 @@ export class DockerApi implements ContainerSource {
     deadlineMs: number,
     path: string,
     query: object,
+    modem = this.docker.modem,
   ): Promise<Readable> {
-    const stream = await this.request(doing, deadlineMs, (abortSignal) => this.get(path, query, abortSignal));
+    const stream = await this.request(doing, deadlineMs, (abortSignal) =>
+      this.get(path, query, abortSignal, modem),
+    );
     return addAbortSignal(this.signal, stream);
   }
 
@@ -266,10 +266,15 @@ export class DockerApi implements ContainerSource {
    * Asks dockerode's transport directly: its own methods never answer a request whose response breaks off half-way,
    * hand on text where JSON was malformed, and gather a log in memory before they hand it on.
    */
-  private get(path: string, query: object, abortSignal: AbortSignal): Promise<Readable> {
+  private get(
+    path: string,
+    query: object,
+    abortSignal: AbortSignal,
+    modem = this.docker.modem,
+  ): Promise<Readable> {
     const answer = deferred<Readable>();
     const options = { ...query };
-    this.docker.modem.dial(
+    modem.dial(
       { path, method: 'GET', isStream: true, abortSignal, statusCodes: { 200: true }, options },
       (error: unknown, response: unknown) => {
         if (error) answer.reject(error);

@@ -7,6 +7,8 @@ import { openTransport, type RequestTarget, type Transport } from './transport';
 /** A client of one engine. Disposing closes all its connections, those of running streams too. */
 export interface DockerClient extends Disposable {
   readonly docker: Dockerode;
+  /** For logs, whose lines come one by one. */
+  readonly logModem: DockerModem;
 }
 
 /**
@@ -25,7 +27,11 @@ export async function createDockerClient(
   const transport = openTransport(endpoint);
   const modem = modemWithoutEnvironment(ModemClass, modemOptions(transport, apiVersion));
   const options: Dockerode.DockerOptions & { readonly modem: DockerModem } = { modem };
-  return { docker: new DockerodeClass(options), dispose: () => transport.dispose() };
+  const logModem = modemWithoutEnvironment(ModemClass, {
+    ...modemOptions(transport, apiVersion),
+    agent: transport.logAgent,
+  });
+  return { docker: new DockerodeClass(options), logModem, dispose: () => transport.dispose() };
 }
 
 /** The options under which docker-modem uses our transport for everything. */

@@ -26,7 +26,7 @@ export class DockerSession implements Disposable {
   ) {
     // Every open stream listens to it, and a host may have hundreds.
     setMaxListeners(0, this.abort.signal);
-    this.api = new DockerApi(client.docker, this.abort.signal);
+    this.api = new DockerApi(client, this.abort.signal);
     this.deploys = new DeployApi(new EngineRequests(client.docker, this.abort.signal));
     this.watch = new ContainerWatch(this.api, clock, log);
   }

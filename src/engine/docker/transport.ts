@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { assertNever } from '../../base/errors';
 import type { Disposable } from '../../base/lifecycle';
 import { addressOf, type DockerEndpoint, type TcpEndpoint, type TlsEndpoint } from './endpoint';
+import { joiningChunks } from './joinedChunks';
 import { SshAgent } from './sshAgent';
 
 /** How HTTP requests reach an endpoint. Disposing closes all connections, those in use too. */
@@ -11,6 +12,8 @@ export interface Transport extends Disposable {
   readonly protocol: 'http' | 'https';
   readonly target: RequestTarget;
   readonly agent: http.Agent;
+  /** Of connections of its own, for logs: see {@link joiningChunks}. */
+  readonly logAgent: http.Agent;
 }
 
 /** What `http.request` is told besides the agent. */
@@ -40,24 +43,31 @@ export function openTransport(endpoint: DockerEndpoint): Transport {
   switch (endpoint.kind) {
     case 'unix':
     case 'npipe':
-      return transport('http', { socketPath: endpoint.path }, quiet(new http.Agent(KEEP_ALIVE), endpoint));
+      return transport('http', { socketPath: endpoint.path }, () =>
+        quiet(new http.Agent(KEEP_ALIVE), endpoint),
+      );
     case 'tcp':
-      return transport(
-        'http',
-        targetOf(endpoint),
+      return transport('http', targetOf(endpoint), () =>
         quiet(new http.Agent({ ...KEEP_ALIVE, ...PATIENT_CONNECT }), endpoint),
       );
     case 'tls':
-      return transport('https', targetOf(endpoint), quiet(tlsAgent(endpoint), endpoint));
+      return transport('https', targetOf(endpoint), () => quiet(tlsAgent(endpoint), endpoint));
     case 'ssh':
-      return transport('http', SSH_TARGET, new SshAgent(endpoint));
+      return transport('http', SSH_TARGET, () => new SshAgent(endpoint));
     default:
       return assertNever(endpoint);
   }
 }
 
-function transport(protocol: Transport['protocol'], target: RequestTarget, agent: http.Agent): Transport {
-  return { protocol, target, agent, dispose: () => agent.destroy() };
+function transport(
+  protocol: Transport['protocol'],
+  target: RequestTarget,
+  makeAgent: () => http.Agent,
+): Transport {
+  const agent = makeAgent();
+  const logAgent = joiningChunks(makeAgent());
+  const dispose = (): void => [agent, logAgent].forEach((one) => one.destroy());
+  return { protocol, target, agent, logAgent, dispose };
 }
 
 function targetOf({ host, port }: TcpEndpoint | TlsEndpoint): RequestTarget {
