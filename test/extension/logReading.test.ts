@@ -18,6 +18,7 @@ import { checkForLeaks } from '../support/leaks';
 import { extensionApi, rowNamed, useMemoryEngine } from './extensionApi';
 
 const TIMESTAMP = '2026-11-21T09:32:16.123456789Z';
+const LATER = '2026-11-21T09:32:17.000000000Z';
 const web = makeContainer('web');
 
 function batch(...texts: string[]): LogBatch {
@@ -153,7 +154,7 @@ function saveCases(): void {
     const { saved, follow } = await saving(false);
     assert.deepEqual(follow.request, { tail: 'all', follow: false });
     await follow.sink.lines(batch('\u001b[1mä\u001b[0m', 'b'));
-    follow.sink.marker({ kind: 'gap', from: TIMESTAMP, to: TIMESTAMP });
+    follow.sink.marker({ kind: 'gap', from: TIMESTAMP, to: LATER });
     follow.sink.marker({ kind: 'reconnected' });
     await follow.sink.lines(batch('c'));
     follow.sink.ended();
