@@ -39,8 +39,9 @@ export class E2eSuite {
     this.dockerClient = new Docker({ socketPath: engine.socketPath });
   }
 
-  /** Creates and starts a container that runs a shell script. */
+  /** Creates and starts a container that runs a shell script, in place of one that a test left that is tried again. */
   async run(name: string, script = STAY, { tty = false, labels = {}, options = {} }: ContainerOptions = {}) {
+    await this.docker.getContainer(name).remove({ force: true, v: true }).catch(ignoreMissing);
     const container = await this.docker.createContainer({
       name,
       Image: busyboxImage,
@@ -112,4 +113,8 @@ export function e2eSuite(options: WorkbenchOptions = {}): E2eSuite {
     await suite.removeContainers();
   });
   return suite;
+}
+
+function ignoreMissing(error: Error & { readonly statusCode?: number }): void {
+  if (error.statusCode !== 404) throw error;
 }
