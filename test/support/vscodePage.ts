@@ -181,9 +181,9 @@ export class VSCodePage {
       .locator(`${quickInput} .monaco-list-row .label-name`, { hasText: /^\.\.$/ })
       .first()
       .waitFor();
-    await this.quickInputBox().fill(path);
-    // The first time, the dialog may only go into the folder.
+    // The first time, the dialog may only go into the folder, or be late with a name of its own.
     await retry(async () => {
+      if ((await this.quickInputBox().inputValue()) !== path) await this.quickInputBox().fill(path);
       await this.page.keyboard.press('Enter');
       await this.page.locator(quickInput).waitFor({ state: 'hidden', timeout: attemptTimeoutMs });
     });
