@@ -17,6 +17,9 @@ export interface CliStats {
 
 const run = promisify(execFile);
 const CLI_DEADLINE_MS = 30_000;
+/** What an engine writes where processes have no limit; as a number of JavaScript it is more than 64 bits hold. */
+const NO_LIMIT = '18446744073709551615';
+const NO_LIMIT_ROUNDED = String(Number(NO_LIMIT));
 
 /** The version of the docker CLI on this machine, or undefined if there is none. */
 export async function dockerCliVersion(): Promise<string | undefined> {
@@ -74,7 +77,8 @@ function answer(
   // Where the CLI reads from which system's formula to take.
   response.setHeader('Server', `Docker/20.10.24 (${operatingSystem})`);
   response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify(bodyFor(request.url ?? '', payload, operatingSystem)));
+  const body = JSON.stringify(bodyFor(request.url ?? '', payload, operatingSystem));
+  response.end(body.replaceAll(NO_LIMIT_ROUNDED, NO_LIMIT));
 }
 
 function bodyFor(url: string, payload: unknown, operatingSystem: string): unknown {
