@@ -74,8 +74,17 @@ export interface CheckboxOptions {
 export function makeCheckbox({ label, onChange }: CheckboxOptions): ValueControl<boolean> {
   const element = document.createElement('vscode-checkbox') as HTMLElement & { checked?: boolean };
   element.textContent = label;
-  element.addEventListener('change', () => onChange(element.checked === true));
-  return { element, get: () => element.checked === true, set: (isChecked) => (element.checked = isChecked) };
+  // The toolkit tells of every change, also of those that nobody made by hand.
+  let isBeingSet = false;
+  element.addEventListener('change', () => {
+    if (!isBeingSet) onChange(element.checked === true);
+  });
+  const set = (isChecked: boolean): void => {
+    isBeingSet = true;
+    element.checked = isChecked;
+    isBeingSet = false;
+  };
+  return { element, get: () => element.checked === true, set };
 }
 
 export interface DropdownOptions<T extends string> {
