@@ -1,6 +1,7 @@
 /** Runs what has to be drawn once in the next frame, however often it is asked for. */
 export class FrameBatch {
   private handle: number | undefined;
+  private timer: number | undefined;
 
   constructor(private readonly draw: (timeMs: number) => void) {}
 
@@ -11,8 +12,18 @@ export class FrameBatch {
     });
   }
 
+  /** For what has time: a frame after `delayMs`, so that others come in between. */
+  requestLater(delayMs: number): void {
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      this.request();
+    }, delayMs);
+  }
+
   cancel(): void {
     if (this.handle !== undefined) cancelAnimationFrame(this.handle);
+    window.clearTimeout(this.timer);
     this.handle = undefined;
+    this.timer = undefined;
   }
 }

@@ -30,6 +30,8 @@ const TOUCH_REST_MS = 2_000;
 /** What is old has to look old although nothing comes. */
 const TICK_MS = 3_000;
 const LOOK_DELAY_MS = 120;
+/** Rows out of sight are drawn a few at a time: Chromium lays out those that are near, and figures may come meanwhile. */
+const BETWEEN_DRAWS_MS = 120;
 
 export interface PageMemory {
   remember(state: Remembered): void;
@@ -344,7 +346,7 @@ export class Page {
     this.tableView.draw(keys, this.state, drawing);
     // Rows that changed places are a frame's work by themselves.
     const isFull = isOrdered && this.tableView.inSight.size > 0;
-    if (isFull || this.tableView.drawNew(this.state, drawing)) this.frame.request();
+    if (isFull || this.tableView.drawNew(this.state, drawing)) this.frame.requestLater(BETWEEN_DRAWS_MS);
     const hostName = this.scope ? (this.state.hosts.get(this.scope.hostId)?.row.name ?? '') : '';
     this.toolbar.draw(this.preferences, this.filter, this.scope, hostName);
     setText(this.note, this.noteText());
