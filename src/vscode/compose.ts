@@ -239,7 +239,7 @@ function localEngine(diagnostics: vscode.LogOutputChannel): ContainerEngine {
   return new DockerEngine({
     openSession: async (signal) => {
       const { dockerSessionOpener } = await import('../engine/docker/openDockerSession');
-      return dockerSessionOpener(() => settings.dockerHost(), log)(signal);
+      return dockerSessionOpener(() => settings.dockerHost(), log, { sharesStats: true })(signal);
     },
     log,
   });

@@ -22,6 +22,12 @@ for (const personality of ['20.10', '25', '29', 'podman'] as const) {
   });
 }
 
+/** What each window of the editor has of its own. */
+interface Window {
+  readonly engine: DockerEngine;
+  readonly stats: SharedStats;
+}
+
 function sharedStatsSuite(personality: PersonalityName): void {
   let fake: FakeEngine;
   let engine: DockerEngine;
@@ -49,6 +55,13 @@ function sharedStatsSuite(personality: PersonalityName): void {
   async function connect(): Promise<void> {
     engine.connect();
     await eventually('connected', () => engine.connection.kind === 'ready');
+  }
+
+  function openWindow(): Window {
+    const log = (): void => undefined;
+    const openSession = dockerSessionOpener(() => fake.dockerHost, log, { sharesStats: true });
+    const one = store.add(new DockerEngine({ openSession, log, random: () => 0 }));
+    return { engine: one, stats: store.add(new SharedStats(one, systemClock)) };
   }
 
   function watch(id: string): { readonly updates: MetricUpdate[]; readonly stop: Disposable } {
@@ -88,6 +101,36 @@ function sharedStatsSuite(personality: PersonalityName): void {
     await fake.whenOpenStreams('stats', 0);
     assert.ok(Date.now() - stoppedAtMs < STOPPING_MS);
     assert.equal(fake.count('stats'), 50);
+  });
+
+  it('has one stream for each container, too, when two windows watch them, also once the first is closed', async () => {
+    const containers = fake.bulkRunning(50);
+    const windows = [openWindow(), openWindow()];
+    const open = async ({ engine: one, stats: shared }: Window): Promise<readonly MetricUpdate[][]> => {
+      one.connect();
+      await eventually('connected', () => one.connection.kind === 'ready');
+      return containers.map(({ id }) => {
+        const updates: MetricUpdate[] = [];
+        store.add(shared.watch(id, (update) => updates.push(update)));
+        return updates;
+      });
+    };
+    const [first, second] = windows;
+    assert.ok(first && second);
+    const seen = [...(await open(first)), ...(await open(second))];
+    await eventually('each has values', () => seen.every((updates) => samplesIn(updates).length >= 3));
+    assert.deepEqual([fake.count('stats'), fake.openStreams('stats')], [50, 50]);
+    first.engine.dispose();
+    const before = seen.slice(50).map((updates) => samplesIn(updates).length);
+    await eventually('the other goes on', () =>
+      seen.slice(50).every((updates, index) => samplesIn(updates).length >= (before[index] ?? 0) + 3),
+    );
+    await fake.whenOpenStreams('stats', 50);
+    assert.equal(fake.count('stats'), 100);
+    const stoppedAtMs = Date.now();
+    second.stats.dispose();
+    await fake.whenOpenStreams('stats', 0);
+    assert.ok(Date.now() - stoppedAtMs < STOPPING_MS);
   });
 
   it('has the figures the engine sends', async () => {

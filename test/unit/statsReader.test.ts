@@ -36,15 +36,13 @@ class HandSession implements StatsSession {
   held: Deferred<undefined> | undefined;
   requests = 0;
 
-  readonly api = {
-    openStats: async (id: ContainerId, signal: AbortSignal): Promise<Readable> => {
-      this.requests++;
-      await this.held?.promise;
-      if (this.refusal) throw this.refusal;
-      const stream = new PassThrough();
-      this.opened.push({ id, stream, signal });
-      return stream;
-    },
+  readonly openStats = async (id: ContainerId, signal: AbortSignal): Promise<Readable> => {
+    this.requests++;
+    await this.held?.promise;
+    if (this.refusal) throw this.refusal;
+    const stream = new PassThrough();
+    this.opened.push({ id, stream, signal });
+    return stream;
   };
 
   get hasListeners(): boolean {

@@ -5,12 +5,24 @@ import type { OpenSession } from './dockerEngine';
 import { DockerSession } from './dockerSession';
 import { findEngine } from './findEngine';
 import { thisMachine } from './machine';
+import { statsPlace } from './statsPlace';
+
+export interface DockerSessionOptions {
+  /** Whether statistics are shared with the other processes of this user that say so, see {@link StatsExchange}. */
+  readonly sharesStats?: boolean;
+}
 
 /** Finds an engine on this machine and opens a session with it. */
-export function dockerSessionOpener(dockerHost: () => string | undefined, log: Log): OpenSession {
+export function dockerSessionOpener(
+  dockerHost: () => string | undefined,
+  log: Log,
+  { sharesStats = false }: DockerSessionOptions = {},
+): OpenSession {
   return async (signal) => {
-    const { endpoint, info } = await findEngine({ dockerHost: dockerHost(), machine: thisMachine(), signal });
+    const machine = thisMachine();
+    const { endpoint, info } = await findEngine({ dockerHost: dockerHost(), machine, signal });
     const client = await createDockerClient(endpoint, info.apiVersion);
-    return new DockerSession(client, info, endpoint.kind, systemClock, log);
+    const place = sharesStats ? await statsPlace(info.address, machine) : undefined;
+    return new DockerSession(client, info, endpoint.kind, systemClock, log, place);
   };
 }

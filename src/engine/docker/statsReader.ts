@@ -103,7 +103,7 @@ export class StatsReader implements Disposable {
     const abort = new AbortController();
     const wanted = this.store.add({ dispose: () => abort.abort() });
     try {
-      const stream = await session.api.openStats(this.id, abort.signal);
+      const stream = await session.openStats(this.id, abort.signal);
       const { operatingSystem } = session.info;
       this.reading = this.store.add(
         new StatsStream(stream, this.clock, (value) => this.take(value, operatingSystem)),

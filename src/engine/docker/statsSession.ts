@@ -1,11 +1,11 @@
 import type { Event } from '../../base/emitter';
 import type { Container, ContainerId } from '../../model/container';
 import type { ContainersChange, EngineInfo } from '../engine';
-import type { DockerApi } from './dockerApi';
+import type { OpenStats } from './statsHandouts';
 
 /** A live connection as readers of statistics see it. */
 export interface StatsSession {
-  readonly api: Pick<DockerApi, 'openStats'>;
+  readonly openStats: OpenStats;
   readonly info: Pick<EngineInfo, 'operatingSystem'>;
   /** Complete from the beginning, and live. */
   readonly containers: ReadonlyMap<ContainerId, Container>;
