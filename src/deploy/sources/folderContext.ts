@@ -56,7 +56,8 @@ async function* readContext(folder: string, ignoring: () => Promise<Ignoring>): 
   }
 }
 
-async function requireFolder(folder: string): Promise<void> {
+/** @throws StepFailedError if it is not there */
+export async function requireFolder(folder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);
   if (!stats?.isDirectory()) throw new StepFailedError(`The folder ${folder} is not there.`);
 }
@@ -88,14 +89,33 @@ async function readIgnore(folder: string, dockerfile: string): Promise<Ignoring>
   const patterns = text.split(/\r?\n/);
   const rules = ignore().add(patterns);
   const always = new Set([dockerfile.replace(/^\.\//, ''), '.dockerignore']);
-  // Something may be taken back in below a folder that is left out.
-  const hasExceptions = patterns.some((line) => line.trimStart().startsWith('!'));
+  const exceptions = patterns.flatMap((line) => {
+    const pattern = /^\s*!\s*(.*\S)/.exec(line)?.[1];
+    return pattern === undefined ? [] : [partsOf(pattern)];
+  });
   const holdsAlways = (path: string): boolean => [...always].some((name) => name.startsWith(`${path}/`));
   return (native) => {
     const path = native.split(sep).join('/');
     if (path === '' || always.has(path) || holdsAlways(path) || !ignores(rules, path)) return false;
-    return !(hasExceptions && isFolder(join(folder, native)));
+    // Something may be taken back in below a folder that is left out.
+    const mayHold = exceptions.some((parts) => mayLieBelow(parts, partsOf(path)));
+    return !(mayHold && isFolder(join(folder, native)));
   };
+}
+
+function partsOf(path: string): readonly string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+/** Whether the pattern may match something in the folder; parts with wildcards are taken to match. */
+function mayLieBelow(pattern: readonly string[], folder: readonly string[]): boolean {
+  for (const [index, name] of folder.entries()) {
+    const part = pattern[index];
+    if (part === undefined) return false;
+    if (part.includes('**')) return true;
+    if (part !== name && !/[*?[\\]/.test(part)) return false;
+  }
+  return pattern.length > folder.length;
 }
 
 function ignores(rules: Ignore, path: string): boolean {
