@@ -19,6 +19,8 @@ export interface Program {
   readonly signal?: AbortSignal;
   /** A line of its output; one that ends with a carriage return only is about to be written over. */
   readonly onLine?: (stream: 'stdout' | 'stderr', text: string, isLasting: boolean) => void;
+  /** Characters at which a line that does not end is cut; 65,536 if not given. */
+  readonly longestLine?: number;
 }
 
 export interface ProgramEnd {
@@ -44,8 +46,9 @@ export async function runProgram(program: Program): Promise<ProgramEnd> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (output.length + text.length <= LONGEST_OUTPUT) output += text;
   });
-  eachLine(child.stdout, (text, isLasting) => program.onLine?.('stdout', text, isLasting));
-  eachLine(child.stderr, (text, isLasting) => program.onLine?.('stderr', text, isLasting));
+  const { longestLine = LONGEST_LINE } = program;
+  eachLine(child.stdout, longestLine, (text, isLasting) => program.onLine?.('stdout', text, isLasting));
+  eachLine(child.stderr, longestLine, (text, isLasting) => program.onLine?.('stderr', text, isLasting));
   feed(child, program.input);
   const exitCode = await ended(child, program);
   return { exitCode, output };
@@ -118,7 +121,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /** Cuts text into lines at line feeds and carriage returns, whichever way the chunks are cut. */
-function eachLine(stream: Readable, take: (text: string, isLasting: boolean) => void): void {
+function eachLine(stream: Readable, longest: number, take: (text: string, isLasting: boolean) => void): void {
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
@@ -129,7 +132,7 @@ function eachLine(stream: Readable, take: (text: string, isLasting: boolean) => 
       take(rest.slice(0, match.index), match[0] !== '\r');
       rest = rest.slice(match.index + match[0].length);
     }
-    if (rest.length <= LONGEST_LINE) return;
+    if (rest.length <= longest) return;
     take(rest, true);
     rest = '';
   });

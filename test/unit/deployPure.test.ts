@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { BuildkitProgress } from '../../src/deploy/build/buildkitProgress';
 import { tellsJson } from '../../src/deploy/build/buildkit';
 import { classicStep, stepContainer } from '../../src/deploy/build/classicProgress';
 import { cliEnvironment } from '../../src/deploy/build/cliEnvironment';
@@ -70,32 +69,11 @@ describe('the state of a deployment', () => {
     assert.equal(pull.take({ layer: 'a', status: 'Pull complete' }), 0.5);
     assert.equal(pull.text, '1 of 2 layers, 0.5 MB');
     assert.equal(new PullProgress().take({ layer: 'b', status: 'Already exists' }), 0);
-    const buildkit = new BuildkitProgress();
-    const vertexes = [
-      { digest: 'x', name: '[1/2] FROM', started: 's', completed: 'c' },
-      { digest: 'y', name: '[2/2] RUN', started: 's' },
-    ];
-    assert.deepEqual(buildkit.take(JSON.stringify({ vertexes })), {
-      lines: [
-        { stream: 'stdout', text: '[1/2] FROM' },
-        { stream: 'stdout', text: '[2/2] RUN' },
-      ],
-      step: { fraction: 0.5, message: '[2/2] RUN' },
-    });
-    const data = Buffer.from('half').toString('base64');
-    assert.deepEqual(buildkit.take(JSON.stringify({ logs: [{ vertex: 'y', stream: 2, data }] })).lines, []);
-    const rest = Buffer.from(' line\n').toString('base64');
-    assert.deepEqual(
-      buildkit.take(JSON.stringify({ logs: [{ vertex: 'y', stream: 2, data: rest }] })).lines,
-      [{ stream: 'stderr', text: 'half line' }],
-    );
-    const failed = [{ digest: 'y', completed: 'c', error: 'exit code: 3' }];
-    assert.equal(buildkit.take(JSON.stringify({ vertexes: failed })).error, 'exit code: 3');
-    assert.deepEqual(buildkit.take('plain words').lines, [{ stream: 'stderr', text: 'plain words' }]);
   });
 
   it('knows which buildx tells its progress, and how to reach the same engine', () => {
     assert.equal(tellsJson('github.com/docker/buildx v0.24.0 1234'), true);
+    assert.equal(tellsJson('github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3'), true);
     assert.equal(tellsJson('github.com/docker/buildx v0.10.4'), false);
     assert.equal(tellsJson('unknown command'), false);
     const info = { product: 'Docker', version: '', apiVersion: '', operatingSystem: 'linux' };

@@ -1,4 +1,3 @@
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BuildFailedError } from '../../engine/deployEngine';
@@ -8,9 +7,12 @@ import type { Step } from '../step';
 import type { BuildInput } from './buildInput';
 import { BuildkitProgress } from './buildkitProgress';
 import { cliEnvironment } from './cliEnvironment';
+import { GuardedContext } from './guardedContext';
 
 const BUILD_DEADLINE_MS = 4 * 60 * 60 * 1000;
 const PROBE_DEADLINE_MS = 10_000;
+/** Newer versions write all that happened in a moment as one line, with what the steps wrote. */
+const LONGEST_MESSAGE = 8 * 1024 * 1024;
 /** The first version of buildx that writes its progress as JSON. */
 const FIRST_RAWJSON = { major: 0, minor: 13 };
 /** Names that would change the program itself if they stood in its environment. */
@@ -45,17 +47,15 @@ export function tellsJson(versionText: string): boolean {
 export async function buildWithBuildkit(step: Step, input: BuildInput, tag: string): Promise<string> {
   const { build = {} } = step.spec;
   const { dockerfile = 'Dockerfile', target, args = {}, secretArgs = [] } = build;
-  const idFile = join(await step.workFolder(), 'image-id');
-  await rm(idFile, { force: true });
   const secrets = secretEnvironment(args, secretArgs);
   const plainArgs = Object.entries(args).filter(([name]) => !secretArgs.includes(name));
   const context = 'folder' in input ? input.folder : '-';
+  const handedOver = 'archive' in input ? new GuardedContext(input.archive) : undefined;
   const progress = new BuildkitProgress();
-  let failure: string | undefined;
   const { exitCode } = await runProgram({
     command: step.tools.docker,
     args: [
-      ...['buildx', 'build', '--progress=rawjson', '--load', '--iidfile', idFile, '--tag', tag],
+      ...['buildx', 'build', '--progress=rawjson', '--load', '--tag', tag],
       ...['--file', 'folder' in input ? join(input.folder, dockerfile) : dockerfile],
       ...(target === undefined ? [] : ['--target', target]),
       ...plainArgs.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
@@ -64,18 +64,28 @@ export async function buildWithBuildkit(step: Step, input: BuildInput, tag: stri
       context,
     ],
     environment: { ...environmentOf(step), ...secrets },
-    ...('archive' in input && { input: Readable.from(input.archive(), { objectMode: false }) }),
+    ...(handedOver && { input: Readable.from(handedOver.read(), { objectMode: false }) }),
     deadlineMs: BUILD_DEADLINE_MS,
     signal: step.signal,
-    onLine: (_stream, text) => {
+    longestLine: LONGEST_MESSAGE,
+    onLine: (stream, text) => {
+      if (stream === 'stdout') {
+        step.log(stream, text);
+        return;
+      }
       const output = progress.take(text);
       for (const line of output.lines) step.log(line.stream, line.text);
       if (output.step) step.progress(output.step.fraction, output.step.message);
-      failure = output.error ?? failure;
     },
   });
-  if (exitCode !== 0) throw buildFailure(failure, exitCode);
-  return (await readFile(idFile, 'utf8')).trim();
+  if (exitCode !== 0) {
+    handedOver?.throwIfUnreadable();
+    throw buildFailure(progress.failure, exitCode);
+  }
+  // What the engine calls it: a builder in a container of its own has another name for it.
+  const image = await step.engine.inspectImage(tag, step.signal);
+  if (!image) throw new StepFailedError('The image was built, but the engine does not have it.');
+  return image.id;
 }
 
 function environmentOf(step: Step): NodeJS.ProcessEnv {
