@@ -7,6 +7,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensureDockerPlugins } from './lib/dockerPlugins.mjs';
 import { serveEngineControl } from './lib/engineControl.mjs';
 import { BUSYBOX_IMAGE, ensureBusyboxImage } from './lib/images.mjs';
 import { ensureDockerInstalled, startPrivateEngine, whyNoPrivateEngine } from './lib/privateEngine.mjs';
@@ -34,6 +35,9 @@ await runMain(async (stop) => {
   console.log(
     `Tests:  export ${values.podman ? 'QUAYWATCH_TEST_PODMAN' : 'QUAYWATCH_TEST_ENGINE'}='${handover}'`,
   );
+  const plugins = await ensureDockerPlugins();
+  if ('folder' in plugins) console.log(`        export QUAYWATCH_TEST_DOCKER_PLUGINS=${plugins.folder}`);
+  else console.log(`        ${plugins.obstacle}`);
   console.log('Ctrl-C ends it.');
   await new Promise((resolve) => stop.addEventListener('abort', resolve));
   return 0;

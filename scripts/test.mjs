@@ -6,6 +6,7 @@
  *   --grep PATTERN    only tests whose full title matches
  */
 import { parseArgs } from 'node:util';
+import { ensureDockerPlugins } from './lib/dockerPlugins.mjs';
 import { dockerHostOf, findEngine } from './lib/engineApi.mjs';
 import { serveEngineControl } from './lib/engineControl.mjs';
 import { ensureBusyboxImage } from './lib/images.mjs';
@@ -84,10 +85,14 @@ async function engineEnvironment() {
     await ensureBusyboxImage({ socketPath: engine.socketPath });
     const handover = await serveEngineControl(engine);
     const noRegistry = await ensureRegistryInstalled();
+    const plugins = await ensureDockerPlugins();
     return {
       QUAYWATCH_TEST_ENGINE: handover,
       DOCKER_HOST: `unix://${engine.socketPath}`,
       ...(noRegistry !== undefined && { QUAYWATCH_NO_TEST_REGISTRY: noRegistry }),
+      ...('folder' in plugins
+        ? { QUAYWATCH_TEST_DOCKER_PLUGINS: plugins.folder }
+        : { QUAYWATCH_NO_TEST_DOCKER_PLUGINS: plugins.obstacle }),
     };
   }
   const borrowed = await findEngine();

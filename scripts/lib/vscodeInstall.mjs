@@ -72,10 +72,11 @@ function nodePackage() {
 }
 
 /**
+ * Makes a folder of the cache that is whole as soon as it is there.
  * @param {string} folder
  * @param {(temporary: string) => Promise<void>} fill
  */
-async function atomically(folder, fill) {
+export async function atomically(folder, fill) {
   await mkdir(CACHE, { recursive: true });
   await removeAbandoned();
   const temporary = await mkdtemp(join(CACHE, `installing-${process.pid}-`));

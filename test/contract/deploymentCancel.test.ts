@@ -77,20 +77,6 @@ function cancelSuite(): void {
     await assertCancelled(over, 'pulling_image');
   });
 
-  it('while a step of the build runs, of which nothing is left', async () => {
-    const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nRUN echo begun && sleep 600\n` });
-    const before = await allContainers();
-    const spec: DeploymentSpec = { ...GOOD, source: { kind: 'folder', folder } };
-    const over = await cancelled(spec, ({ log }) => log.includes('\nbegun'));
-    await assertCancelled(over, 'building_image');
-    const isAsBefore = async (): Promise<boolean> => (await allContainers()).join() === before.join();
-    await eventually("the step's container is gone", isAsBefore);
-  });
-
-  async function allContainers(): Promise<readonly string[]> {
-    return (await fixture.docker.listContainers({ all: true })).map(({ Id }) => Id).sort();
-  }
-
   const STAGES: readonly DeploymentStage[] = [
     'pulling_image',
     'stopping_old',

@@ -138,36 +138,12 @@ function failuresSuite(): void {
     assert.equal(readdirSync(fixture.folder).includes('ran'), false);
   });
 
-  it('a Dockerfile with a mistake', async () => {
-    const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nRUNN nothing\n` });
-    await app.assertFailed(
-      await fixture.deploy({ ...GOOD, source: { kind: 'folder', folder } }),
-      'building_image',
-      /unknown instruction: RUNN/i,
-    );
-  });
-
-  it('a build step that fails, with its exit code and its last lines', async () => {
-    const folder = fixture.files({
-      Dockerfile: `FROM ${busyboxImage}\nRUN echo "about to fail" && exit 7\n`,
-    });
-    const over = await fixture.deploy({ ...GOOD, source: { kind: 'folder', folder } });
-    await app.assertFailed(over, 'building_image', /returned a non-zero code: 7/);
-    assert.equal(over.failure?.exitCode, 7);
-    assert.ok(over.failure.lastLines.includes('about to fail'), JSON.stringify(over.failure));
-  });
-
   it("a build step that names the old version's container as its own", async () => {
     const line = ` ---> Running in ${app.containerId.slice(0, 12)}`;
     const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nRUN echo "${line}" && exit 7\n` });
     const over = await fixture.deploy({ ...GOOD, source: { kind: 'folder', folder } });
     await app.assertFailed(over, 'building_image', /returned a non-zero code: 7/);
     assert.ok(over.failure?.lastLines.includes(line), JSON.stringify(over.failure));
-  });
-
-  it('a folder that is not there', async () => {
-    const source = { kind: 'folder', folder: join(fixture.folder, 'none') } as const;
-    await app.assertFailed(await fixture.deploy({ ...GOOD, source }), 'building_image', /is not there/);
   });
 
   it('an image that is nowhere', async () => {
@@ -222,21 +198,6 @@ function failuresSuite(): void {
     const over = await fixture.deploy({ ...GOOD, health });
     await app.assertFailed(over, 'health_check', /health check of the new container failed/);
     assert.match(over.failure?.healthOutput ?? '', /not yet/);
-  });
-
-  it('the engine is restarted in the middle of the build', async function () {
-    const control = engineControlOrSkip(this);
-    const folder = fixture.files({ Dockerfile: `FROM ${busyboxImage}\nRUN echo begun && sleep 60\n` });
-    const { id } = await fixture.deployments.start({ spec: { ...GOOD, source: { kind: 'folder', folder } } });
-    const told = tell(fixture.deployments, id);
-    await eventually('the step runs', () => told.log.includes('begun'));
-    await control.restart();
-    const over = await fixture.over(id);
-    assert.equal(over.failure?.stage, 'building_image');
-    const dead = await fixture.docker.listContainers({ all: true, filters: { status: ['dead'] } });
-    assert.deepEqual(dead, [], "the step's container is gone");
-    await eventually('the engine is back', () => fixture.deployEngine.isConnected);
-    await app.assertRuns();
   });
 
   it('the engine is restarted while the new version is watched', async function () {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { machineTools } from '../../src/deploy/machineTools';
 import type { DeploymentSpec } from '../../src/model/deployment';
 import { DeploymentFixture, tell } from '../support/deploymentFixture';
-import { eventually } from '../support/eventually';
 import { checkForLeaks } from '../support/leaks';
 import { busyboxImage, testEngineOrSkip, testLabel } from '../support/testEngine';
 
@@ -99,33 +98,6 @@ function realDeploymentsSuite(): void {
     assert.equal(status, 'failed');
     assert.match(failure?.message ?? '', /fleeting was made with --rm/);
     assert.equal((await fixture.container('fleeting'))?.State.Running, true);
-  });
-
-  it('builds a folder and tells the steps', async () => {
-    // Not in the cache of an engine that is used again.
-    const word = `quay${Date.now()}`;
-    const folder = fixture.files({
-      Dockerfile: DOCKERFILE,
-      message: 'hello',
-      'left/out': 'x',
-      '.dockerignore': 'left\n',
-    });
-    const spec: DeploymentSpec = {
-      ...imageSpec('built'),
-      source: { kind: 'folder', folder },
-      build: { args: { WORD: word } },
-      run: { labels: LABELS },
-    };
-    const { id } = await fixture.deployments.start({ spec });
-    const told = tell(fixture.deployments, id);
-    const over = await fixture.over(id);
-    assert.equal(over.status, 'success', over.message);
-    await eventually('all is told', () => told.ends > 0);
-    assert.match(told.log, /Step 3\/5 : RUN echo/);
-    assert.ok(told.log.includes(`\nthe word is ${word}`), told.log);
-    const running = await fixture.container('built');
-    assert.equal(running?.Image, over.imageId);
-    assert.equal(over.canRollBackTo, true);
   });
 
   it('rolls back to an earlier image, retries, and tells what secrets are nowhere', async () => {

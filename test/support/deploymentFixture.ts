@@ -6,7 +6,6 @@ import { systemClock } from '../../src/base/clock';
 import { DisposableStore } from '../../src/base/lifecycle';
 import { LocalDeployments } from '../../src/deploy/localDeployments';
 import type { LocalDeploymentsOptions } from '../../src/deploy/localOptions';
-import { machineTools } from '../../src/deploy/machineTools';
 import { DockerDeployEngine } from '../../src/engine/docker/dockerDeployEngine';
 import { DockerEngine } from '../../src/engine/docker/dockerEngine';
 import { dockerSessionOpener } from '../../src/engine/docker/openDockerSession';
@@ -17,6 +16,7 @@ import {
   type DeploymentEntry,
   type DeploymentSpec,
 } from '../../src/model/deployment';
+import { toolsWithoutPlugins } from './dockerPlugins';
 import { eventually } from './eventually';
 import { testLabel, type TestEngine } from './testEngine';
 
@@ -84,7 +84,8 @@ export class DeploymentFixture {
         folder: join(this.folder, 'state'),
         startedBy: 'test',
         log: (level, message) => this.logged.push(`${level}: ${message}`),
-        tools: machineTools(),
+        // Whatever the machine's docker CLI has.
+        tools: toolsWithoutPlugins(),
         clock: systemClock,
         ...options,
       }),

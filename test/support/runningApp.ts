@@ -26,8 +26,9 @@ export class RunningApp {
     readonly containerId: string,
   ) {}
 
-  static async deploy(fixture: DeploymentFixture): Promise<RunningApp> {
-    const over = await fixture.deploy(GOOD);
+  static async deploy(fixture: DeploymentFixture, deployments = fixture.deployments): Promise<RunningApp> {
+    const { id } = await deployments.start({ spec: GOOD });
+    const over = await fixture.over(id, deployments);
     assert.equal(over.status, 'success', over.message);
     return new RunningApp(fixture, (await fixture.container(APP))?.Id ?? '');
   }
