@@ -13,7 +13,7 @@ import { DockerDeployEngine } from '../../src/engine/docker/dockerDeployEngine';
 import type { Deployments } from '../../src/engine/deployments';
 import { RemoteEngine } from '../../src/engine/remote/remoteEngine';
 import type { Deployment, DeploymentStage } from '../../src/model/deployment';
-import { DeploymentHistory } from '../../src/model/deploymentHistory';
+import { DeploymentHistory, type Patience } from '../../src/model/deploymentHistory';
 import { parsePairingLink } from '../../src/protocol/pairingLink';
 import { pageRow } from '../../src/vscode/panels/deployments/pageRows';
 import { FakeEngine } from '../doubles/fakeEngine/fakeEngine';
@@ -29,6 +29,7 @@ const LOG_LINES = 20;
 const MINUTE_MS = 60_000;
 /** As the panel asks for them. */
 const PAGE_SIZE = 50;
+const PATIENCE: Patience = { clock: systemClock, ms: 60_000, onLateAnswer: () => undefined };
 const STAGES: readonly DeploymentStage[] = [
   'cloning_repo',
   'building_image',
@@ -106,7 +107,7 @@ async function openPanel(deployments: Deployments): Promise<{ readonly sentBytes
   try {
     const list = (before: string | undefined, limit: number): ReturnType<Deployments['list']> =>
       deployments.list({ limit, ...(before !== undefined && { before }) });
-    const page = await new DeploymentHistory([{ hostId: 'local', list }], PAGE_SIZE).next();
+    const page = await new DeploymentHistory([{ hostId: 'local', list }], PAGE_SIZE, PATIENCE).next();
     if (page.rows.length !== Math.min(PAGE_SIZE, COUNT)) throw new Error('The page is not whole.');
     send(page.rows.map(({ deployment }) => deployment));
     await eventually('those that are shown at once are known', () => deployments.current !== undefined);

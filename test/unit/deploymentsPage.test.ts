@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { deferred } from '../../src/base/async';
 import { reasonOf, stateWords, type Deployment } from '../../src/model/deployment';
-import { DeploymentHistory } from '../../src/model/deploymentHistory';
+import { DeploymentHistory, type HistoryPage, type Patience } from '../../src/model/deploymentHistory';
 import {
   DEPLOYMENTS_TEXTS,
   MOST_LOG_LINES,
@@ -22,6 +23,7 @@ import {
   type PageState,
 } from '../../webview/deployments/state';
 import { Words } from '../../webview/deployments/words';
+import { FakeClock } from '../doubles/fakeClock';
 
 function deployment(id: string, fields: Partial<PageDeployment> = {}): PageDeployment {
   return {
@@ -47,6 +49,10 @@ const row = (id: string, fields: Partial<PageDeployment> = {}, hostId = 'local')
 });
 const over = { status: 'success', endedAtMs: 5, stage: 'completed' };
 const hosts = [{ id: 'local', name: 'Local', canDeploy: true, isAway: false }];
+
+const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Of no account where every host answers. */
+const patient: Patience = { clock: new FakeClock(), ms: 1_000, onLateAnswer: () => undefined };
 
 function state(...rows: ReturnType<typeof row>[]): PageState {
   return firstState({ place: 'view', isTrusted: true, hosts, running: rows }, {});
@@ -312,6 +318,7 @@ describe('the past of several hosts', () => {
     const history = new DeploymentHistory(
       [source('a', past(25, 1_000, 3)), source('b', past(40, 999, 2))],
       10,
+      patient,
     );
     const times: number[] = [];
     for (let hasMore = true; hasMore;) {
@@ -328,7 +335,7 @@ describe('the past of several hosts', () => {
 
   it('reads of 10,000 no more than a page needs', async () => {
     const many = source('a', past(10_000, 100_000, 1));
-    const page = await new DeploymentHistory([many], 50).next();
+    const page = await new DeploymentHistory([many], 50, patient).next();
     assert.deepEqual([page.rows.length, page.hasMore, many.asked], [50, true, 1]);
   });
 
@@ -342,7 +349,7 @@ describe('the past of several hosts', () => {
           ? Promise.reject(new Error('away'))
           : Promise.resolve({ deployments: past(1, 5, 1), hasMore: false }),
     };
-    const history = new DeploymentHistory([good, bad], 10);
+    const history = new DeploymentHistory([good, bad], 10, patient);
     const first = await history.next();
     assert.deepEqual(
       [first.rows.length, first.hasMore, first.failures.map(({ hostId }) => hostId)],
@@ -351,5 +358,51 @@ describe('the past of several hosts', () => {
     isBroken = false;
     const second = await history.next();
     assert.deepEqual([second.rows.length, second.hasMore, second.failures], [1, false, []]);
+  });
+
+  it('does not wait for a host that is silent, and has its part in its place when it answers', async () => {
+    const clock = new FakeClock();
+    const answer = deferred<{ deployments: Deployment[]; hasMore: boolean }>();
+    let lateAnswers = 0;
+    const history = new DeploymentHistory(
+      [source('a', past(4, 10, 2)), { hostId: 'slow', list: () => answer.promise }],
+      3,
+      { clock, ms: 1_000, onLateAnswer: () => lateAnswers++ },
+    );
+    const timesOf = ({ rows }: HistoryPage): number[] => rows.map((one) => one.deployment.createdAtMs);
+    const reading = history.next();
+    await turns();
+    clock.advance(1_000);
+    const first = await reading;
+    assert.deepEqual([timesOf(first), first.late, first.hasMore], [[10, 8, 6], ['slow'], true]);
+    const readingMore = history.next();
+    await turns();
+    clock.advance(1_000);
+    assert.deepEqual(timesOf(await readingMore), [4]);
+    answer.resolve({ deployments: past(2, 9, 2), hasMore: false });
+    await turns();
+    assert.equal(lateAnswers, 1);
+    const whole = await history.again();
+    assert.deepEqual([timesOf(whole), whole.late], [[10, 9, 8, 7], []]);
+    const rest = await history.next();
+    assert.deepEqual([timesOf(rest), rest.hasMore], [[6, 4], false]);
+  });
+
+  it('says why a host failed that was late', async () => {
+    const clock = new FakeClock();
+    const answer = deferred<never>();
+    const told = deferred<undefined>();
+    const history = new DeploymentHistory([{ hostId: 'slow', list: () => answer.promise }], 3, {
+      clock,
+      ms: 1_000,
+      onLateAnswer: () => told.resolve(undefined),
+    });
+    const reading = history.next();
+    await turns();
+    clock.advance(1_000);
+    assert.deepEqual((await reading).late, ['slow']);
+    answer.reject(new Error('away'));
+    await told.promise;
+    assert.deepEqual((await history.again()).failures, [{ hostId: 'slow', error: new Error('away') }]);
   });
 });

@@ -1,3 +1,5 @@
+import * as vscode from 'vscode';
+import { systemClock } from '../../../base/clock';
 import { DisposableStore, toDisposable, type Disposable } from '../../../base/lifecycle';
 import { isOver, type Deployment } from '../../../model/deployment';
 import { DeploymentHistory, type HistoryPage } from '../../../model/deploymentHistory';
@@ -26,6 +28,8 @@ import { pageRow } from './pageRows';
 const PAGE_SIZE = 50;
 /** What changes within this time is sent together. */
 const FLUSH_DELAY_MS = 50;
+/** How long a host that does not answer may hold up the past of the others. */
+const PATIENCE_MS = 1_500;
 
 export type DeploymentCommand = Exclude<DeploymentsAction['kind'], 'more' | 'filter' | 'follow' | 'unfollow'>;
 
@@ -114,6 +118,7 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
   }
 
   dispose(): void {
+    this.history = undefined;
     for (const log of this.logs.values()) log.dispose();
     this.logs.clear();
     this.timer?.dispose();
@@ -173,17 +178,29 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
             ...(before !== undefined && { before }),
           }),
       }));
-    const history = new DeploymentHistory(sources, PAGE_SIZE);
+    const history: DeploymentHistory = new DeploymentHistory(sources, PAGE_SIZE, {
+      clock: systemClock,
+      ms: PATIENCE_MS,
+      onLateAnswer: () => {
+        if (this.history === history) void this.sendPage(history, history.again(), true);
+      },
+    });
     this.history = history;
-    void this.sendPage(history, true);
+    this.failures.clear();
+    void this.sendPage(history, history.next(), true);
   }
 
   private readMore(): void {
-    if (this.history) void this.sendPage(this.history, false);
+    const { history } = this;
+    if (history) void this.sendPage(history, history.next(), false);
   }
 
-  private async sendPage(history: DeploymentHistory, isFresh: boolean): Promise<void> {
-    const page = await history.next();
+  private async sendPage(
+    history: DeploymentHistory,
+    reading: Promise<HistoryPage>,
+    isFresh: boolean,
+  ): Promise<void> {
+    const page = await reading;
     // Another filter was chosen meanwhile, or nobody looks any more.
     if (this.history !== history || this.store.isDisposed) return;
     this.takeFailures(page);
@@ -193,9 +210,11 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
     await this.connection.send({ kind: 'past', rows, isFresh, hasMore: page.hasMore, apps });
   }
 
-  private takeFailures({ failures }: HistoryPage): void {
+  private takeFailures({ failures, late }: HistoryPage): void {
+    this.failures.clear();
     for (const { hostId, error } of failures) this.failures.set(hostId, reasonInWords(error));
-    if (failures.length > 0) this.hostsChanged();
+    for (const hostId of late) this.failures.set(hostId, vscode.l10n.t('It has not answered yet.'));
+    this.hostsChanged();
   }
 
   /** It may have gone on since the host listed it. */
