@@ -26,6 +26,7 @@ import { secretsOf, sourceText, withoutSecrets } from './secrets';
 
 /** Of the newest deployments of this process the inputs are remembered with their secrets, to retry them. */
 const MOST_REMEMBERED = 50;
+const ELSEWHERE = 'It is unfinished on another engine, and goes on when that one is used again.';
 
 export interface KeeperOptions extends LocalDeploymentsOptions {
   readonly clock: Clock;
@@ -82,7 +83,9 @@ export class Keeper implements Disposable {
     if (await this.cancelOwn(id)) return;
     await this.recoverAbandoned();
     if (await this.cancelOwn(id)) return;
-    if (!isOver(this.options.known.get(id)?.status ?? 'pending'))
+    const { status, message } = this.options.known.get(id) ?? { status: 'pending', message: '' };
+    if (message === ELSEWHERE) throw new EngineError('conflict', ELSEWHERE);
+    if (!isOver(status))
       throw new EngineError(
         'conflict',
         'Another process of this machine runs this deployment. Cancel it there.',
@@ -201,10 +204,12 @@ export class Keeper implements Disposable {
     const redactor = new Redactor();
     redactor.add(secretsOf(spec));
     await journals.takeReserve();
+    const engine = await this.options.engine.identify().catch(() => undefined);
     const writer = await this.openWriter(id, { sequence: 0, completeBytes: 0 }, redactor);
     try {
       const plain = withoutSecrets(spec);
-      await writer.open({ kind: 'open', version: 1, ...plain, isHandedOver: context !== undefined });
+      const isHandedOver = context !== undefined;
+      await writer.open({ kind: 'open', version: 1, ...plain, isHandedOver, ...(engine && { engine }) });
       await writer.state(deployment, true);
     } catch (error) {
       await writer.close();
@@ -304,6 +309,10 @@ export class Keeper implements Disposable {
       await journals.index.put([deployment]);
       return;
     }
+    if (await this.isOfAnotherEngine(opening)) {
+      known.set({ ...deployment, message: ELSEWHERE });
+      return;
+    }
     const redactor = new Redactor();
     const containers = await findNew(engine, id);
     redactor.add(await containerSecrets(engine, containers));
@@ -323,6 +332,13 @@ export class Keeper implements Disposable {
     }
     const run = this.makeRun(deployment, { request, writer, redactor });
     this.resume(run, summary);
+  }
+
+  /** Its containers are there, and nothing here may be taken for them. */
+  private async isOfAnotherEngine({ engine }: JournalOpening): Promise<boolean> {
+    if (engine === undefined) return false;
+    const current = await this.options.engine.identify();
+    return current !== undefined && current !== engine;
   }
 
   private resume(run: DeploymentRun, { intents, opening }: JournalSummary): void {

@@ -115,6 +115,12 @@ export interface DeployEngine {
   /** Containers' events, as long as the connection lasts. After a break things may have changed unannounced. */
   readonly onEvent: Event<DeployEvent>;
 
+  /**
+   * What tells this engine from others wherever it is found, also after a restart. Undefined of an engine that has no such
+   * thing, as Podman, and while none is connected.
+   */
+  identify(): Promise<string | undefined>;
+
   /** Resolves with the id of the image; rejects with a {@link BuildFailedError} where a step fails. */
   build(build: ImageBuild, output: BuildOutput, signal: AbortSignal): Promise<string>;
 

@@ -25,6 +25,7 @@ export class MemoryDeployEngine implements DeployEngine {
   private count = 0;
 
   readonly info: EngineInfo | undefined = undefined;
+  id = 'engine-1';
   isConnected = true;
   readonly onDidChangeConnection = this.connected.event;
   readonly onEvent = this.events.event;
@@ -33,6 +34,10 @@ export class MemoryDeployEngine implements DeployEngine {
   /** Ids by name. */
   readonly images = new Map<string, string>();
   before: (request: string, target: string) => void | Promise<void> = () => undefined;
+
+  identify(): Promise<string | undefined> {
+    return Promise.resolve(this.id);
+  }
 
   get all(): readonly ContainerDetails[] {
     return [...this.containers.values()];

@@ -143,6 +143,26 @@ function keeperSuite(): void {
     assert.equal(engine.named('web')?.isRunning, true);
   });
 
+  it('is none while another engine is used, whose containers are others', async () => {
+    const process = await open();
+    const id = await abandoned();
+    await process.known.load();
+    const before = names();
+    engine.id = 'engine-2';
+    const { id: other } = await process.keeper.begin({
+      spec: { ...SPEC, app: 'other', run: { name: 'other' } },
+    });
+    assert.equal((await over(process, other)).status, 'success');
+    assert.equal(process.known.get(id)?.status, 'deploying');
+    assert.match(process.known.get(id)?.message ?? '', /another engine/);
+    await assert.rejects(process.keeper.cancel(id), { code: 'conflict', message: /another engine/ });
+    assert.deepEqual(names(), ['other', ...before]);
+    engine.id = 'engine-1';
+    await process.keeper.recover();
+    assert.equal((await over(process, id)).status, 'rolled_back');
+    assert.deepEqual(names(), ['other', 'web']);
+  });
+
   it('is whoever watches, once the process that ran one is gone', async () => {
     const deployments = store.add(
       new LocalDeployments({

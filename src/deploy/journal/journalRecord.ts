@@ -34,6 +34,8 @@ export interface JournalOpening {
   readonly missing: readonly string[];
   /** The source was handed over as a stream, which is not kept. */
   readonly isHandedOver: boolean;
+  /** The engine's own id, if it has one: what is unfinished there is none of another's. */
+  readonly engine?: string;
 }
 
 export interface IntentRecord {

@@ -33,6 +33,13 @@ const ALREADY_SO = 304;
 export class DeployApi {
   constructor(private readonly requests: EngineRequests) {}
 
+  /** As the engine made it up when it first ran. */
+  async engineId(): Promise<string | undefined> {
+    const answer = await this.requests.json('read about the engine', { method: 'GET', path: '/info' });
+    const id = asText(asFields(answer)?.['ID']);
+    return id === '' ? undefined : id;
+  }
+
   async build(build: ImageBuild, output: BuildOutput, signal: AbortSignal): Promise<string> {
     const { context, dockerfile, tag, target, args, registries } = build;
     const archive = Readable.from(context, { objectMode: false });

@@ -59,6 +59,12 @@ export class DockerDeployEngine implements DeployEngine, Disposable {
     return this.source.session !== undefined;
   }
 
+  async identify(): Promise<string | undefined> {
+    const { session } = this.source;
+    // Podman makes up another id for each answer.
+    return session && session.info.product !== 'Libpod' ? session.deploys.engineId() : undefined;
+  }
+
   async build(build: ImageBuild, output: BuildOutput, signal: AbortSignal): Promise<string> {
     return (await this.api(signal)).build(build, output, signal);
   }
