@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import type { DeploymentSource } from '../model/deployment';
 import { cliEnvironment } from './build/cliEnvironment';
 import { ComposeContainers, PROJECT_LABEL } from './composeContainers';
+import { ComposeOutput } from './composeOutput';
 import { StepFailedError } from './failure';
 import { KeptFolder } from './sources/keptFolder';
 import { composeProject } from './naming';
@@ -15,7 +16,8 @@ import type { Step } from './step';
 
 const DEADLINE_MS = 4 * 60 * 60 * 1000;
 const PROBE_DEADLINE_MS = 10_000;
-const KEPT_LINES = 20;
+/** What a builder says when a step begins: `#5 [web 2/2] RUN make`, `Step 2/2 : RUN make`. */
+const BUILD_STEP = /^(?:#\d+ )?(\[[^\]]*\d+\/\d+\] .+|Step \d+\/\d+ : .+)$/;
 
 type ComposeSource = Extract<DeploymentSource, { readonly kind: 'compose' }>;
 
@@ -30,8 +32,7 @@ export async function deployCompose(step: Step, source: ComposeSource): Promise<
   const containers = new ComposeContainers(step, compose.project, compose.services);
   await step.intent({ step: 'begin', old: await containers.look() });
   await step.enter('building_image', 'Building and pulling the images.');
-  await compose.run(['config', '--quiet']);
-  await compose.pull();
+  await compose.pull(await compose.images());
   step.progress(0.3);
   await compose.run(['build', ...compose.services]);
   step.progress(1);
@@ -107,31 +108,35 @@ class Compose {
   }
 
   /**
-   * Pulls what can be pulled. Images that are in no registry will do where the engine has them.
+   * The images of the services that are not built, from the file as Compose reads it. Version 1 tells them in its whole
+   * configuration only, which is for nobody else: it has the values of the environment in it.
    *
-   * @throws StepFailedError if it has not
+   * @throws StepFailedError if the file is not as it has to be
    */
-  async pull(): Promise<void> {
-    const { step } = this;
-    try {
-      await this.run(['pull', '--ignore-pull-failures', ...this.services]);
-    } catch (error) {
-      step.signal.throwIfAborted();
-      for (const image of await this.images())
-        if (!(await step.engine.inspectImage(image, step.signal))) throw error;
-      step.log('system', 'Not every image could be pulled. Those that are here already are used.');
-    }
-  }
-
-  /** Of the services that are not built. Version 1 tells them in its whole configuration only. */
-  private async images(): Promise<readonly string[]> {
-    const { output } = await runProgram(this.programFor(['config']));
-    const services = asRecord(asRecord(parse(output))['services']);
+  async images(): Promise<readonly string[]> {
+    const text = await this.read(['config']);
+    const services = asRecord(asRecord(parse(text))['services']);
     const names = this.services.length > 0 ? this.services : Object.keys(services);
     return names.flatMap((name) => {
       const { image, build } = asRecord(services[name]);
       return typeof image === 'string' && build === undefined ? [image] : [];
     });
+  }
+
+  /**
+   * Pulls what can be pulled. Images that are in no registry will do where the engine has them; version 2 says that all is
+   * well in any case.
+   *
+   * @throws StepFailedError if it has not
+   */
+  async pull(images: readonly string[]): Promise<void> {
+    const { step } = this;
+    const { exitCode, output } = await this.runProgram(['pull', '--ignore-pull-failures', ...this.services]);
+    for (const image of images)
+      if (!(await step.engine.inspectImage(image, step.signal)))
+        throw output.failure(`pull ${image}`, exitCode);
+    if (exitCode !== 0)
+      step.log('system', 'Not every image could be pulled. Those that are here already are used.');
   }
 
   private programFor(args: readonly string[]): Program {
@@ -150,23 +155,34 @@ class Compose {
 
   /** @throws StepFailedError with the last lines it wrote */
   async run(args: readonly string[]): Promise<void> {
+    const { exitCode, output } = await this.runProgram(args);
+    if (exitCode !== 0) throw output.failure(args[0] ?? 'run', exitCode);
+  }
+
+  /** @returns what it wrote to its standard output, which is not logged */
+  private async read(args: readonly string[]): Promise<string> {
+    const { exitCode, output, text } = await this.runProgram(args, ['stderr']);
+    if (exitCode !== 0) throw output.failure(args[0] ?? 'run', exitCode);
+    return text;
+  }
+
+  private async runProgram(
+    args: readonly string[],
+    logged: readonly ('stdout' | 'stderr')[] = ['stdout', 'stderr'],
+  ): Promise<{ readonly exitCode: number; readonly output: ComposeOutput; readonly text: string }> {
     const { step } = this;
-    const lines: string[] = [];
-    const { exitCode } = await runProgram({
+    const output = new ComposeOutput();
+    const end = await runProgram({
       ...this.programFor(args),
       onLine: (stream, text) => {
-        if (text.trim() === '') return;
+        if (text.trim() === '' || !logged.includes(stream)) return;
         step.log(stream, text);
-        lines.push(step.redactor.redact(text).slice(0, 500));
-        if (lines.length > KEPT_LINES) lines.shift();
+        const message = BUILD_STEP.exec(text)?.[1];
+        if (message !== undefined) step.progress(0, message);
+        output.take(stream, step.redactor.redact(text));
       },
     });
-    if (exitCode === 0) return;
-    const last = lines.at(-1) ?? `exit code ${exitCode}`;
-    throw new StepFailedError(`Compose could not ${args[0] ?? 'run'}: ${last}`, {
-      exitCode,
-      lastLines: lines,
-    });
+    return { exitCode: end.exitCode, output, text: end.output };
   }
 
   /** Progress comes from the engine's events: Compose's own output differs with every version. */

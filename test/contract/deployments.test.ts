@@ -191,9 +191,11 @@ esac
       const { id } = await deployments.start({ spec });
       const end = await fixture.over(id, deployments);
       assert.equal(end.status, status, `${image}: ${end.message}`);
-      if (status === 'failed') assert.match(end.failure?.message ?? '', /could not pull: no such host/);
+      if (status === 'failed')
+        assert.match(end.failure?.message ?? '', /could not pull quaywatch\/nowhere:1: no such host/);
     }
     rmSync(join(folder, 'unreachable'));
+    writeFileSync(join(folder, 'compose.yaml'), 'services: {}\n');
     writeFileSync(join(folder, 'broken'), '');
     const second = await deployments.start({ spec });
     const failed = await fixture.over(second.id, deployments);

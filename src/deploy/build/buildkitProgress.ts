@@ -150,7 +150,7 @@ function inWords(name: string): string {
 }
 
 /** Without the names of those who passed it on. */
-function plainReason(words: string): string {
+export function plainReason(words: string): string {
   return words.replace(REPORTERS, '').replace(BUILDERS_FOLDER, '');
 }
 
