@@ -7,6 +7,7 @@ import type { Tools } from '../../src/deploy/step';
 import type { Deployment, DeploymentSpec } from '../../src/model/deployment';
 import { DeploymentFixture, tell, type Told } from '../support/deploymentFixture';
 import { eventually } from '../support/eventually';
+import { isRunning } from '../support/processNames';
 import { APP, GOOD, RunningApp } from '../support/runningApp';
 import type { Skippable } from '../support/skip';
 import { busyboxImage, engineControlOrSkip, testEngineOrSkip } from '../support/testEngine';
@@ -184,12 +185,12 @@ export function deploymentBuildContract(builder: BuilderUnderTest): void {
     const before = await allContainers();
     const { id } = await deployments.start({ spec });
     const told = tell(deployments, id);
-    await eventually('the step runs', () => /^begun$/m.test(told.log) && runs('sleep', seconds));
+    await eventually('the step runs', () => /^begun$/m.test(told.log) && isRunning('sleep', seconds));
     await deployments.cancel(id);
     const over = await fixture.over(id, deployments);
     assert.equal(over.status, 'cancelled', JSON.stringify(over));
     await app.assertRuns();
-    await eventually("the step's process is gone", () => !runs('sleep', seconds));
+    await eventually("the step's process is gone", () => !isRunning('sleep', seconds));
     const isAsBefore = async (): Promise<boolean> => (await allContainers()).join() === before.join();
     await eventually("the step's container is gone", isAsBefore);
     assert.deepEqual(await imagesOf(id), []);
@@ -219,17 +220,4 @@ export function deploymentBuildContract(builder: BuilderUnderTest): void {
     const all = await fixture.docker.listImages();
     return all.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.endsWith(`:${id}`));
   }
-}
-
-/** Whether a process of the machine was started with these words. */
-function runs(...command: readonly string[]): boolean {
-  const wanted = `${command.join('\0')}\0`;
-  return readdirSync('/proc').some((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      return readFileSync(`/proc/${entry}/cmdline`, 'utf8') === wanted;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock';
@@ -101,6 +101,12 @@ export class DeploymentFixture {
       writeFileSync(join(folder, name), content);
     }
     return folder;
+  }
+
+  /** A file below the fixture's folder; empty where there is none. */
+  read(path: string): string {
+    const whole = join(this.folder, path);
+    return existsSync(whole) ? readFileSync(whole, 'utf8') : '';
   }
 
   /** Starts a deployment and waits until it is over. */
