@@ -8,8 +8,9 @@ import { containerSecrets } from './containerSecrets';
 import { DeploymentRun } from './deploymentRun';
 import { ended, newDeployment } from './deploymentState';
 import type { DeploymentStore } from './deploymentStore';
+import { FolderLock } from './folderLock';
 import { DeploymentIds } from './ids';
-import { lockHolder, takeLock, type HeldLock } from './journal/journalLock';
+import type { takeLock } from './journal/journalLock';
 import type { JournalFolder } from './journal/journalFolder';
 import type { JournalSummary } from './journal/journalReader';
 import type { JournalOpening } from './journal/journalRecord';
@@ -50,12 +51,9 @@ export class Keeper implements Disposable {
   private readonly waiting = new Map<DeploymentId, Waiting>();
   private readonly runs = new Map<DeploymentId, DeploymentRun>();
   private readonly memory = new Map<DeploymentId, DeploymentStart>();
-  private lock: Promise<HeldLock> | undefined;
-  /** Over when every lock that was held before is given back. */
-  private released: Promise<void> = Promise.resolve();
+  /** Held while anything waits or runs. */
+  private readonly lock: FolderLock;
   private journal = '';
-  /** Who needs the lock at the moment, beside what waits and runs. */
-  private holders = 0;
   /** Whose journals do not say what was to be done. */
   private readonly unreadable = new Set<DeploymentId>();
   private isDisposed = false;
@@ -64,6 +62,13 @@ export class Keeper implements Disposable {
   constructor(private readonly options: KeeperOptions) {
     const { mostAtOnce, mostWaiting } = options.limits;
     this.queue = new DeploymentQueue(mostAtOnce, mostWaiting);
+    this.lock = new FolderLock({
+      folder: options.journals.path,
+      isIdle: () => this.queue.isIdle && this.waiting.size === 0 && this.runs.size === 0,
+      onTaken: () => this.readAnew(),
+      warn: (message) => options.log('warn', message),
+      ...(options.takeLock && { takeLock: options.takeLock }),
+    });
   }
 
   /** Resolves when it is in the journal, and queued. */
@@ -73,7 +78,7 @@ export class Keeper implements Disposable {
         'conflict',
         'Too many deployments wait on this host. Try again when some are over.',
       );
-    return this.locked(async () => {
+    return this.lock.during(async () => {
       await this.recoverBefore(request.spec.app);
       return this.enqueue(request, rollBackTo);
     });
@@ -108,7 +113,7 @@ export class Keeper implements Disposable {
         ended(deployment, { status: 'cancelled', message: 'It was cancelled before it began.', nowMs }),
       );
     }
-    await this.letGoIfIdle();
+    await this.lock.letGoIfIdle();
     return true;
   }
 
@@ -152,22 +157,21 @@ export class Keeper implements Disposable {
   /** Takes over what a process that is gone left unfinished. */
   recover(): Promise<void> {
     if (this.others.length === 0) return Promise.resolve();
-    this.recovering ??= this.locked(() => this.takeOver()).finally(() => (this.recovering = undefined));
+    this.recovering ??= this.lock.during(() => this.takeOver()).finally(() => (this.recovering = undefined));
     return this.recovering;
   }
 
   /** As {@link recover}, where nobody runs them; else does nothing. */
   async recoverAbandoned(): Promise<void> {
     if (this.others.length === 0 || this.isDisposed) return;
-    const isHeldElsewhere = !this.lock && (await lockHolder(this.options.journals.path)) !== undefined;
-    if (!isHeldElsewhere) await this.recover();
+    if (!(await this.lock.isHeldElsewhere())) await this.recover();
   }
 
   dispose(): void {
     this.isDisposed = true;
     for (const run of this.runs.values()) run.abandon();
     for (const { writer } of this.waiting.values()) void writer.close().catch(() => undefined);
-    void this.lock?.then((lock) => lock.release()).catch(() => undefined);
+    this.lock.dispose();
   }
 
   /** Unfinished, and not known to be run by this process. */
@@ -273,7 +277,7 @@ export class Keeper implements Disposable {
       await removeOld(this.options);
     } finally {
       this.runNext();
-      await this.letGoIfIdle();
+      await this.lock.letGoIfIdle();
     }
   }
 
@@ -368,53 +372,12 @@ export class Keeper implements Disposable {
     if (this.memory.size > MOST_REMEMBERED && oldest !== undefined) this.memory.delete(oldest);
   }
 
-  /** @throws EngineError `conflict` while another process runs deployments here */
-  private async locked<T>(work: () => Promise<T>): Promise<T> {
-    this.holders += 1;
-    try {
-      this.lock ??= this.take().catch((error: unknown) => {
-        this.lock = undefined;
-        throw error;
-      });
-      await this.lock;
-      return await work();
-    } finally {
-      this.holders -= 1;
-      await this.letGoIfIdle();
-    }
-  }
-
-  private async take(): Promise<HeldLock> {
+  /** What others wrote while they had the lock. */
+  private async readAnew(): Promise<void> {
     const { journals, known } = this.options;
-    await this.released;
-    const taken = await (this.options.takeLock ?? takeLock)(journals.path);
-    if ('heldBy' in taken)
-      throw new EngineError(
-        'conflict',
-        `Another process of this machine (${taken.heldBy}) runs deployments at the moment. Try again when they are over.`,
-      );
     this.journal = await journals.identity();
     await journals.index.load();
     await journals.index.tidy();
     await known.load();
-    return taken;
-  }
-
-  private async letGoIfIdle(): Promise<void> {
-    if (this.holders > 0 || !this.queue.isIdle || this.waiting.size > 0 || this.runs.size > 0) return;
-    const { lock } = this;
-    this.lock = undefined;
-    if (!lock) return;
-    // Whoever wants it meanwhile waits: until it is given back, this very process would seem to hold it.
-    this.released = this.released.then(() => this.release(lock));
-    await this.released;
-  }
-
-  private async release(lock: Promise<HeldLock>): Promise<void> {
-    try {
-      await (await lock).release();
-    } catch (error) {
-      this.options.log('warn', `The lock of the journals was not given back: ${messageOf(error)}`);
-    }
   }
 }

@@ -143,6 +143,25 @@ function keeperSuite(): void {
     assert.equal(engine.named('web')?.isRunning, true);
   });
 
+  it('gives the lock back when it can not read the journals then', async () => {
+    let releases = 0;
+    const process = await open({
+      takeLock: async (folder) => {
+        const taken = await takeLock(folder);
+        if ('heldBy' in taken) return taken;
+        return {
+          release: async () => {
+            releases += 1;
+            await taken.release();
+          },
+        };
+      },
+    });
+    process.known.load = () => Promise.reject(new Error('It can not be read.'));
+    await assert.rejects(process.keeper.begin({ spec: SPEC }), /can not be read/);
+    assert.equal(releases, 1);
+  });
+
   it('is none while another engine is used, whose containers are others', async () => {
     const process = await open();
     const id = await abandoned();
