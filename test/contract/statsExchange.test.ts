@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
+import { deferred, type Deferred } from '../../src/base/async';
 import { systemClock } from '../../src/base/clock';
 import { EngineError } from '../../src/engine/engine';
 import { thisMachine } from '../../src/engine/docker/machine';
@@ -22,10 +23,16 @@ const WEB = 'web' as ContainerId;
 class CountingEngine {
   readonly opened: { readonly id: ContainerId; readonly stream: PassThrough }[] = [];
   refusal: Error | undefined;
+  held: Deferred<undefined> | undefined;
+  requests = 0;
   padding = '';
   private serial = 0;
 
   readonly openStats = async (id: ContainerId, signal: AbortSignal): Promise<Readable> => {
+    this.requests++;
+    // As a request to an engine, which its signal gives up.
+    if (this.held) await Promise.race([this.held.promise, once(signal, 'abort')]);
+    signal.throwIfAborted();
     if (this.refusal) throw this.refusal;
     const stream = new PassThrough();
     this.opened.push({ id, stream });
@@ -166,6 +173,40 @@ function exchangeSuite(): void {
         if (reading[index]?.hasEnded) reading[index] = await read(window);
       return engine.open === 1 && reading.every(({ hasEnded }) => !hasEnded);
     });
+  });
+
+  it('stay with whoever has the socket now when the one that lost it leaves', async () => {
+    const first = openWindow();
+    await count(await read(first), 1);
+    await rm(place);
+    const second = openWindow();
+    const kept = await read(second);
+    await count(kept, 1);
+    const { ino } = await stat(place);
+    first.dispose();
+    assert.equal((await stat(place)).ino, ino);
+    await count(await read(openWindow()), 3);
+    assert.deepEqual([engine.open, kept.hasEnded], [1, false]);
+    assert.deepEqual(await readdir(folder), ['stats.sock']);
+  });
+
+  it('are asked for anew where the place is lost while they are being opened', async () => {
+    const first = openWindow();
+    await count(await read(first), 1);
+    const held = deferred<undefined>();
+    engine.held = held;
+    const opening = read(first, 'other');
+    await eventually('the engine is asked', () => engine.requests === 2);
+    engine.held = undefined;
+    await rm(place);
+    await count(await opening, 1);
+    held.resolve(undefined);
+  });
+
+  it('are read by oneself where something else is at the place', async () => {
+    await mkdir(place);
+    await count(await read(openWindow()), 3);
+    assert.deepEqual(await readdir(folder), ['stats.sock']);
   });
 
   it('are left to whoever has the socket now', async () => {

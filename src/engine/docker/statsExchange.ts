@@ -1,6 +1,6 @@
-import { rm, stat } from 'node:fs/promises';
+import { renameSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { toDisposable, DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
@@ -11,6 +11,7 @@ import { StatsHandouts, type OpenStats } from './statsHandouts';
 /** How often whoever serves the others looks whether it still has the place. */
 const LOOK_INTERVAL_MS = 2_000;
 const ATTEMPTS = 5;
+const REFUSAL_PAUSE_MS = 50;
 
 /**
  * Shares the statistics of one engine among the processes of a user, each of which is a window of the editor: the engine
@@ -32,15 +33,20 @@ export class StatsExchange implements Disposable {
   ) {}
 
   async openStats(id: ContainerId, signal: AbortSignal): ReturnType<OpenStats> {
+    let refusing: string | undefined;
     for (let attempt = 0; attempt < ATTEMPTS && !this.isDisposed; attempt++) {
       const lead = await this.takePlace();
-      if (lead?.isDisposed === false) return lead.open(id, signal);
+      if (lead?.isDisposed === false) {
+        const stream = await lead.open(id, signal);
+        if (stream) return stream;
+      }
       signal.throwIfAborted();
       if (lead) continue;
+      const refused = socketAt(this.place);
       const asked = await askForStats(this.place, id, signal, this.clock);
       if (asked.kind === 'open') return asked.stream;
       if (asked.kind === 'silent') break;
-      if (asked.kind === 'abandoned') await rm(this.place, { force: true });
+      if (asked.kind === 'abandoned') refusing = await this.clear(refused, refusing);
     }
     return this.openOwn(id, signal);
   }
@@ -48,6 +54,26 @@ export class StatsExchange implements Disposable {
   dispose(): void {
     this.isDisposed = true;
     this.lead?.dispose();
+  }
+
+  /**
+   * Takes away a socket that was left behind. That is one that refuses twice: somebody may just be about to listen there,
+   * or have too many waiting.
+   */
+  private async clear(
+    refused: string | undefined,
+    refusedBefore: string | undefined,
+  ): Promise<string | undefined> {
+    if (refused !== refusedBefore) {
+      await new Promise<void>((resolve) => this.clock.setTimer(resolve, REFUSAL_PAUSE_MS));
+    } else if (refused !== undefined && socketAt(this.place) === refused) {
+      try {
+        unlinkSync(this.place);
+      } catch {
+        // It is no socket, or not ours to remove: whoever wants statistics reads by itself.
+      }
+    }
+    return refused;
   }
 
   /** Becomes the one that reads for all, unless there is one. */
@@ -60,20 +86,30 @@ export class StatsExchange implements Disposable {
   private async listen(): Promise<Lead | undefined> {
     const server = createServer();
     const isListening = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
+      // Later ones are of connections that can't be accepted: whoever asked reads by itself.
+      server.on('error', () => resolve(false));
       server.listen(this.place, () => resolve(true));
     });
     if (!isListening) return undefined;
-    const inode = await inodeOf(this.place);
-    const lead = new Lead(
-      server,
-      this.openOwn,
-      async () => (await inodeOf(this.place)) === inode,
-      this.clock,
-    );
+    const lead = new Lead(server, this.place, this.openOwn, this.clock);
     if (this.isDisposed) lead.dispose();
     this.lead = lead;
     return lead;
+  }
+}
+
+/** Closes without taking away what has come to the place meanwhile: Node removes whatever has the name it listened at. */
+function closeAt(server: Server, place: string, own: string | undefined): void {
+  const isOthers = socketAt(place) !== own;
+  const aside = `${place}.${process.pid}`;
+  try {
+    // No `await` in between: nobody misses it for longer than it takes.
+    if (isOthers) renameSync(place, aside);
+    server.close();
+    if (isOthers) renameSync(aside, place);
+  } catch {
+    // There was nothing.
+    server.close();
   }
 }
 
@@ -82,16 +118,19 @@ class Lead implements Disposable {
   private readonly handouts: StatsHandouts;
   private readonly store = new DisposableStore();
   private readonly sockets = new Set<Socket>();
+  private readonly listening: string | undefined;
+  private isLost = false;
 
   constructor(
     server: Server,
+    private readonly place: string,
     openOwn: OpenStats,
-    private readonly hasPlace: () => Promise<boolean>,
     private readonly clock: Clock,
   ) {
+    this.listening = socketAt(place);
     this.handouts = new StatsHandouts(openOwn, () => this.dispose());
     server.on('connection', (socket) => void this.serve(socket));
-    this.store.add(toDisposable(() => server.close()));
+    this.store.add(toDisposable(() => closeAt(server, place, this.listening)));
     this.store.add(
       toDisposable(() => {
         for (const socket of this.sockets) socket.destroy();
@@ -105,9 +144,13 @@ class Lead implements Disposable {
     return this.store.isDisposed;
   }
 
-  async open(id: ContainerId, signal: AbortSignal): ReturnType<OpenStats> {
+  /** Undefined where it lost the place meanwhile. */
+  async open(id: ContainerId, signal: AbortSignal): Promise<Readable | undefined> {
     try {
       return await this.handouts.open(id, signal);
+    } catch (error) {
+      if (this.isLost && !signal.aborted) return undefined;
+      throw error;
     } finally {
       if (this.handouts.isEmpty) this.dispose();
     }
@@ -129,6 +172,7 @@ class Lead implements Disposable {
       const id = await firstLine(socket);
       if (this.isDisposed) return;
       const stream = await this.open(id, gone.signal);
+      if (!stream) return;
       send(socket, { isOpen: true });
       pipeline(stream, socket, () => undefined);
     } catch (error) {
@@ -142,10 +186,9 @@ class Lead implements Disposable {
   private lookLater(): void {
     const timer = this.clock.setTimer(() => {
       this.store.delete(timer);
-      void this.hasPlace().then((hasPlace) => {
-        if (!hasPlace) this.dispose();
-        else if (!this.isDisposed) this.lookLater();
-      });
+      this.isLost = socketAt(this.place) !== this.listening;
+      if (this.isLost) this.dispose();
+      else this.lookLater();
     }, LOOK_INTERVAL_MS);
     this.store.add(timer);
   }
@@ -155,9 +198,14 @@ function send(socket: Socket, answer: Answer): void {
   socket.write(`${JSON.stringify(answer)}\n`);
 }
 
-async function inodeOf(path: string): Promise<number | undefined> {
+/**
+ * Which socket is at a place. Without a wait: it may be another's a moment later. Numbers of files are used again, so time
+ * belongs to it.
+ */
+function socketAt(path: string): string | undefined {
   try {
-    return (await stat(path)).ino;
+    const { ino, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino}-${mtimeNs}`;
   } catch {
     return undefined;
   }
