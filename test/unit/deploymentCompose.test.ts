@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { LocalDeployments } from '../../src/deploy/localDeployments';
 import { contextOf } from '../../src/deploy/sources/folderContext';
 import type { Deployment, DeploymentSpec } from '../../src/model/deployment';
+import { asNobody } from '../support/asNobody';
 import { eventually } from '../support/eventually';
 import { checkForLeaks } from '../support/leaks';
 import { PipelineFixture } from '../support/pipelineFixture';
@@ -42,10 +43,13 @@ function handedOverSuite(): void {
   const kept = (name: string): string => fixture.path(`state/projects/shop/${name}`);
 
   async function deploy(): Promise<Deployment> {
+    const context = contextOf(spec()) ?? assert.fail('nothing is packed');
+    return fixture.deploy(deployments, spec(), { context });
+  }
+
+  function spec(): DeploymentSpec {
     const source = { kind: 'compose', files: ['compose.yaml'], folder: fixture.path('source') } as const;
-    const spec: DeploymentSpec = { app: 'shop', source, health: { stableMs: 1 } };
-    const context = contextOf(spec) ?? assert.fail('nothing is packed');
-    return fixture.deploy(deployments, spec, { context });
+    return { app: 'shop', source, health: { stableMs: 1 } };
   }
 
   it('are whole, and stay where the containers have them mounted', async () => {
@@ -71,11 +75,20 @@ function handedOverSuite(): void {
     assert.equal(readFileSync(kept('nginx.conf'), 'utf8'), 'one');
   });
 
-  it('say which file can not be read, and how to leave it out', async function () {
-    if (process.getuid?.() === 0) skipWithReason(this, 'root may read everything');
+  it('say which file can not be read, and how to leave it out', async () => {
     chmodSync(fixture.file('source/data', ''), 0);
     fixture.file('source/.dockerignore', 'node_modules\n');
-    assert.match((await deploy()).message, /data can't be read .* name it in \.dockerignore/);
+    const pack = async (): Promise<void> => {
+      for await (const chunk of contextOf(spec())?.() ?? []) assert.ok(chunk);
+    };
+    await asNobody(fixture.folder, () =>
+      assert.rejects(pack(), /data can't be read .* name it in \.dockerignore/),
+    );
+  });
+
+  it('leave out what .dockerignore names if it can not be read', async function () {
+    if (process.getuid?.() === 0) skipWithReason(this, 'root may read everything');
+    chmodSync(fixture.file('source/data', ''), 0);
     fixture.file('source/.dockerignore', 'data\n');
     assert.equal((await deploy()).status, 'success');
     assert.equal(existsSync(kept('data')), false);
