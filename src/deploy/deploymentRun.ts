@@ -290,7 +290,7 @@ export class DeploymentRun implements Step {
       problem === undefined ? this.fateOfOld() : { fate: 'lost' as const, text: problem };
     await this.end({
       status,
-      message: [failure.message, text].join(' '),
+      message: [sentence(failure.message), text].join(' '),
       ...(fate && { oldVersion: fate }),
       // One that was cancelled and could not be undone failed, and is read like any other that did.
       ...(status === 'cancelled' ? {} : { failure: { ...whole, ...pick(failure), lastLines } }),
@@ -367,6 +367,11 @@ export class DeploymentRun implements Step {
       () => undefined,
     );
   }
+}
+
+/** What engines and programs say has no end. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** What the failing step itself knew counts more than what its container's remains say. */

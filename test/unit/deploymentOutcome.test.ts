@@ -87,7 +87,7 @@ function outcomeSuite(): void {
     fixture.docker('case "$*" in *" up "*) echo it broke >&2; exit 3;; esac');
     const failed = await fixture.deploy(deployments, COMPOSE);
     assert.deepEqual([failed.status, failed.oldVersion], ['failed', 'replaced']);
-    assert.match(reasonOf(failed) ?? '', /^Compose could not up: it broke Compose may have replaced/);
+    assert.match(reasonOf(failed) ?? '', /^Compose could not up: it broke\. Compose may have replaced/);
     fixture.docker('case "$*" in *" up "*) sleep 60;; esac');
     const { id } = await deployments.start({ spec: COMPOSE });
     await eventually(
