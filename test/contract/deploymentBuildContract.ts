@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StepFailedError } from '../../src/deploy/failure';
 import type { LocalDeployments } from '../../src/deploy/localDeployments';
 import { contextOf } from '../../src/deploy/sources/folderContext';
 import type { Tools } from '../../src/deploy/step';
+import type { ContextArchive } from '../../src/engine/deployments';
 import type { Deployment, DeploymentSpec } from '../../src/model/deployment';
 import { DeploymentFixture, tell, type Told } from '../support/deploymentFixture';
 import { eventually } from '../support/eventually';
@@ -11,6 +13,9 @@ import { isRunning } from '../support/processNames';
 import { APP, GOOD, RunningApp } from '../support/runningApp';
 import type { Skippable } from '../support/skip';
 import { busyboxImage, engineControlOrSkip, testEngineOrSkip } from '../support/testEngine';
+
+/** Over 64 KB. */
+const MANY_LINES = 20_000;
 
 /** One of those that a deployment builds with, and how it says things. */
 export interface BuilderUnderTest {
@@ -131,6 +136,36 @@ export function deploymentBuildContract(builder: BuilderUnderTest): void {
       );
     });
 
+  it('tells each line of a step that is long itself and writes much at once', async () => {
+    const dockerfile = `FROM ${busyboxImage}\nARG WORD\nRUN : ${'$WORD '.repeat(100)}; echo "${freshWord()}"; seq 100001 ${100_000 + MANY_LINES}\n`;
+    // BuildKit has the values in the names of steps.
+    const build = { args: { WORD: 'x'.repeat(2_000) } };
+    const { over, told } = await deploy(specOf({ Dockerfile: dockerfile }, { build }));
+    assert.equal(over.status, 'success', over.message);
+    assert.doesNotMatch(told.log, /can not be read/);
+    const numbers = told.log.split('\n').filter((line) => /^\d{6}$/.test(line));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: MANY_LINES }, (_, index) => String(100_001 + index)),
+    );
+  });
+
+  it('says why a context could not be read, not what came of that', async () => {
+    const spec = specOf({ Dockerfile: `FROM ${busyboxImage}\nCOPY . /app\n`, data: 'x'.repeat(500_000) });
+    const whole = contextOf(spec);
+    const context: ContextArchive = async function* () {
+      let sentBytes = 0;
+      for await (const chunk of whole?.() ?? []) {
+        yield chunk;
+        sentBytes += chunk.length;
+        if (sentBytes > 100_000) throw new StepFailedError('The file data can not be read.');
+      }
+    };
+    const { id } = await deployments.start({ spec, context });
+    const over = await fixture.over(id, deployments);
+    await app.assertFailed(over, 'building_image', /^The file data can not be read\.$/);
+  });
+
   it('tells a step that fails: its exit code, its last lines and why', async () => {
     const { over } = await deploy(
       specOf({ Dockerfile: `FROM ${busyboxImage}\nRUN printf 'about to fail' && exit 7\n` }),
@@ -139,6 +174,7 @@ export function deploymentBuildContract(builder: BuilderUnderTest): void {
     assert.equal(over.failure?.exitCode, 7);
     assert.ok(over.failure.lastLines.includes('about to fail'), JSON.stringify(over.failure));
     assert.doesNotMatch(over.failure.message, /rpc error|LLB|failed to solve/);
+    assert.match(over.message, /7\. The old version runs on\.$/);
   });
 
   it('tells a mistake in the Dockerfile, and one that is not there', async () => {

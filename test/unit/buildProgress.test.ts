@@ -100,6 +100,12 @@ describe('what BuildKit says', () => {
     failed('x', 'executor failed running [sleep 5]: exit code: 137: context canceled: context canceled');
     assert.equal(failure(), undefined);
     failed('y', 'process "/bin/sh -c exit 7" did not complete successfully: exit code: 7');
+    assert.equal(
+      say({ vertexes: [{ ...STEPS[0], started: 's', completed: 'c', error: 'exit code: 7' }] }).step
+        ?.fraction,
+      0,
+      'a step that failed is not done',
+    );
     failed('z', 'executor failed running [sleep 5]: exit code: 137: context canceled');
     assert.match(failure() ?? '', /exit code: 7$/);
     progress.take(

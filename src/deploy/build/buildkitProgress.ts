@@ -83,10 +83,10 @@ export class BuildkitProgress {
       yield { stream: 'stdout', text: vertex['cached'] === true ? `${name} (cached)` : name };
     }
     if (vertex['completed'] === undefined) return;
-    this.completed.add(digest);
     yield* this.unendedLines(digest);
     const error = textOf(vertex['error']);
-    if (error !== undefined && !ENDED_WITH_OTHERS.test(error)) this.stepFailure ??= plainReason(error);
+    if (error === undefined) this.completed.add(digest);
+    else if (!ENDED_WITH_OTHERS.test(error)) this.stepFailure ??= plainReason(error);
   }
 
   private *takeLog(log: Fields): Iterable<BuildkitLine> {
