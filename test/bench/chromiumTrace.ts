@@ -33,6 +33,8 @@ export interface PageWork {
   readonly longestTaskMs: number;
   /** From its beginning to the screen, for each frame of the page that had something new to show. */
   readonly framesMs: readonly number[];
+  /** Those among them that never came to the screen. */
+  readonly droppedMs: readonly number[];
 }
 
 const SCRIPT: ReadonlySet<string> = new Set([
@@ -47,6 +49,7 @@ const SCRIPT: ReadonlySet<string> = new Set([
 const LAYOUT: ReadonlySet<string> = new Set(['Layout', 'UpdateLayoutTree']);
 const MAIN_THREAD = 'CrRendererMain';
 const NOTHING_NEW = 'STATE_NO_UPDATE_DESIRED';
+const DROPPED = 'STATE_DROPPED';
 const MICROSECONDS_PER_MS = 1_000;
 
 /** All that the browser did while some work was under way. */
@@ -92,6 +95,7 @@ export function pageWork(
   const own = ofProcess.filter(({ ph, tid }) => ph === 'X' && tid === main?.tid);
   const script = outermost(own.filter(({ name }) => SCRIPT.has(name)));
   const tasks = outermost(own.filter((event) => event.name === 'RunTask' || isOf(event, frame)));
+  const frames = framesOf(ofProcess.filter(({ name }) => name === 'PipelineReporter'));
   return {
     busyMs: totalMs(own.filter(({ name }) => name === 'RunTask')),
     longestTaskMs: Math.max(
@@ -104,7 +108,8 @@ export function pageWork(
       script.filter(({ nested }) => nested.some((event) => isOf(event, frame))).map(({ outer }) => outer),
     ),
     layoutMs: totalMs(own.filter((event) => LAYOUT.has(event.name) && isOf(event, frame))),
-    framesMs: framesMs(ofProcess.filter(({ name }) => name === 'PipelineReporter')),
+    framesMs: frames.map(({ ms }) => ms),
+    droppedMs: frames.filter(({ state }) => state === DROPPED).map(({ ms }) => ms),
   };
 }
 
@@ -141,17 +146,22 @@ function outermost(events: readonly TraceEvent[]): readonly Nest[] {
   return nests;
 }
 
-function framesMs(events: readonly TraceEvent[]): readonly number[] {
+interface Frame {
+  readonly ms: number;
+  readonly state: string | undefined;
+}
+
+function framesOf(events: readonly TraceEvent[]): readonly Frame[] {
   const begun = new Map<string | undefined, TraceEvent>();
-  const durations: number[] = [];
+  const frames: Frame[] = [];
   for (const event of events) {
     const id = event.id2?.local;
     if (event.ph === 'b') begun.set(id, event);
     const begin = begun.get(id);
     if (event.ph !== 'e' || !begin) continue;
     begun.delete(id);
-    if (begin.args?.frame_reporter?.state !== NOTHING_NEW)
-      durations.push((event.ts - begin.ts) / MICROSECONDS_PER_MS);
+    const state = begin.args?.frame_reporter?.state;
+    if (state !== NOTHING_NEW) frames.push({ ms: (event.ts - begin.ts) / MICROSECONDS_PER_MS, state });
   }
-  return durations;
+  return frames;
 }

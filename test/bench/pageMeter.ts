@@ -21,6 +21,8 @@ export interface Measured {
   readonly longestTaskMs: number;
   /** Each from its beginning to the screen; on a machine that is busy, with what it waited for. */
   readonly framesMs: readonly number[];
+  /** Those among them that never came to the screen. */
+  readonly droppedMs: readonly number[];
   /** What is kept after a garbage collection. */
   readonly heapMegabytes: number;
   readonly nodes: number;
@@ -79,7 +81,11 @@ export class PageMeter {
       hostMs = processTimeMs(this.hostPid) - hostBeforeMs;
       seconds = (performance.now() - startedMs) / 1_000;
     });
-    const { busyMs, scriptMs, layoutMs, longestTaskMs, framesMs } = pageWork(events, root, webview);
+    const { busyMs, scriptMs, layoutMs, longestTaskMs, framesMs, droppedMs } = pageWork(
+      events,
+      root,
+      webview,
+    );
     const percent = (ms: number): number => ms / 10 / seconds;
     return {
       atMs: performance.now(),
@@ -89,6 +95,7 @@ export class PageMeter {
       hostCorePercent: percent(hostMs),
       longestTaskMs,
       framesMs,
+      droppedMs,
       ...(await this.memory()),
     };
   }

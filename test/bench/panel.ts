@@ -84,6 +84,7 @@ async function measureIn(
 function named(name: string, windows: readonly Measured[]): Figures {
   const of = (figure: (window: Measured) => number): number => rounded(median(windows.map(figure)));
   const frames = windows.flatMap(({ framesMs }) => framesMs);
+  const dropped = windows.flatMap(({ droppedMs }) => droppedMs);
   return {
     [`${name}.scriptPercent`]: of(({ scriptPercent }) => scriptPercent),
     [`${name}.layoutPercent`]: of(({ layoutPercent }) => layoutPercent),
@@ -94,6 +95,9 @@ function named(name: string, windows: readonly Measured[]): Figures {
     [`${name}.frameMedianMs`]: rounded(median(frames)),
     [`${name}.frameMaxMs`]: rounded(Math.max(0, ...frames)),
     [`${name}.framesOver100Ms`]: frames.filter((ms) => ms > LONG_FRAME_MS).length,
+    [`${name}.dropped`]: dropped.length,
+    [`${name}.droppedMaxMs`]: rounded(Math.max(0, ...dropped)),
+    [`${name}.droppedOver100Ms`]: dropped.filter((ms) => ms > LONG_FRAME_MS).length,
   };
 }
 
