@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
@@ -209,6 +209,66 @@ function exchangeSuite(): void {
     assert.deepEqual(await readdir(folder), ['stats.sock']);
   });
 
+  it('end with the window that reads them of another', async () => {
+    await read(openWindow());
+    const other = openWindow();
+    const reader = await read(other);
+    await count(reader, 1);
+    other.dispose();
+    await eventually('it is told', () => reader.hasEnded);
+    assert.equal(engine.open, 1);
+  });
+
+  it('are given up with the window that asks another for them', async () => {
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(place);
+    await once(mute, 'listening');
+    try {
+      const other = openWindow();
+      const opening = other.openStats(WEB, new AbortController().signal);
+      await eventually('it is asked', () => sockets.length === 1);
+      other.dispose();
+      await assert.rejects(opening, { name: 'EngineError', code: 'connectionLost' });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      mute.close();
+    }
+    assert.equal(engine.requests, 0);
+  });
+
+  it('are those of the container, whatever is in its id', async () => {
+    await read(openWindow());
+    await count(await read(openWindow(), 'one\ntwo'), 1);
+    assert.deepEqual(
+      engine.opened.map(({ id }) => id),
+      [WEB, 'one\ntwo'],
+    );
+  });
+
+  it('keep no connection that asks for nothing', async () => {
+    const reader = await read(openWindow());
+    const mute = connect(place).on('error', () => undefined);
+    await once(mute, 'close');
+    await count(reader, reader.serials.length + 1);
+  });
+
+  it('outlive connections that can not be accepted', async () => {
+    const servers: Server[] = [];
+    const listen = Server.prototype.listen;
+    Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
+      servers.push(this);
+      return Reflect.apply(listen, this, args) as Server;
+    };
+    try {
+      const reader = await read(openWindow());
+      for (const server of servers)
+        for (let time = 0; time < 3; time++) server.emit('error', new Error('EMFILE'));
+      await count(reader, 3);
+    } finally {
+      Server.prototype.listen = listen;
+    }
+  });
+
   it('are left to whoever has the socket now', async () => {
     const first = openWindow();
     const lost = await read(first);
@@ -234,12 +294,13 @@ function exchangeSuite(): void {
   });
 
   it('are read by oneself when whoever listens says what makes no sense', async () => {
-    const liar = createServer((socket) => socket.on('error', () => undefined).end('{"isOpen":\n')).listen(
-      place,
-    );
+    let answer = '';
+    const liar = createServer((socket) => socket.on('error', () => undefined).end(`${answer}\n`));
+    liar.listen(place);
     await once(liar, 'listening');
     try {
-      await count(await read(openWindow()), 3);
+      for (answer of ['{"isOpen":', 'null', '7', '{}', '{"isOpen":false}', '{"isOpen":1,"code":"timeout"}'])
+        await count(await read(openWindow()), 3);
     } finally {
       liar.close();
     }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { deferred } from '../../base/async';
 import type { Clock } from '../../base/clock';
 import { fieldOf } from './explanation';
+import { asFields, asText } from './fields';
 import type { ContainerId } from '../../model/container';
 import { EngineError, type EngineErrorCode } from '../engine';
 
@@ -42,7 +43,7 @@ export async function askForStats(
     socket.write(`${id}\n`);
     const line = await firstLine(socket);
     signal.throwIfAborted();
-    const answer = JSON.parse(line) as Answer;
+    const answer = readAnswer(line);
     if (!answer.isOpen) throw new EngineError(answer.code, answer.message);
     socket.once('close', () => signal.removeEventListener('abort', giveUp));
     return { kind: 'open', stream: socket };
@@ -56,6 +57,17 @@ export async function askForStats(
   } finally {
     deadline.dispose();
   }
+}
+
+/** @throws where it is none */
+function readAnswer(line: string): Answer {
+  const answer = asFields(JSON.parse(line));
+  if (answer?.['isOpen'] === true) return { isOpen: true };
+  const code = asText(answer?.['code']);
+  const message = asText(answer?.['message']);
+  if (answer?.['isOpen'] !== false || code === undefined || message === undefined)
+    throw new TypeError('That is no answer.');
+  return { isOpen: false, code: code as EngineErrorCode, message };
 }
 
 class SilenceError extends Error {}

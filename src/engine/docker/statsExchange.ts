@@ -1,17 +1,21 @@
+import { setMaxListeners } from 'node:events';
 import { renameSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { toDisposable, DisposableStore, type Disposable } from '../../base/lifecycle';
 import type { ContainerId } from '../../model/container';
+import { EngineError } from '../engine';
 import { toEngineError } from './errors';
-import { askForStats, firstLine, type Answer } from './statsAsking';
+import { ANSWER_DEADLINE_MS, askForStats, firstLine, type Answer } from './statsAsking';
 import { StatsHandouts, type OpenStats } from './statsHandouts';
 
 /** How often whoever serves the others looks whether it still has the place. */
 const LOOK_INTERVAL_MS = 2_000;
 const ATTEMPTS = 5;
 const REFUSAL_PAUSE_MS = 50;
+/** As engines' are. Any other may not fit in a line. */
+const SHARED_ID = /^[\w.-]{1,255}$/;
 
 /**
  * Shares the statistics of one engine among the processes of a user, each of which is a window of the editor: the engine
@@ -24,15 +28,22 @@ export class StatsExchange implements Disposable {
   private lead: Lead | undefined;
   private taking: Promise<Lead | undefined> | undefined;
   private isDisposed = false;
+  /** What is read of others ends with this, as does what is asked of them. */
+  private readonly abort = new AbortController();
 
   /** @param place where they meet, see {@link statsPlace} */
   constructor(
     private readonly place: string,
     private readonly openOwn: OpenStats,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    // Every stream that is open listens to it.
+    setMaxListeners(0, this.abort.signal);
+  }
 
   async openStats(id: ContainerId, signal: AbortSignal): ReturnType<OpenStats> {
+    if (!SHARED_ID.test(id)) return this.openOwn(id, signal);
+    const either = AbortSignal.any([signal, this.abort.signal]);
     let refusing: string | undefined;
     for (let attempt = 0; attempt < ATTEMPTS && !this.isDisposed; attempt++) {
       const lead = await this.takePlace();
@@ -43,7 +54,7 @@ export class StatsExchange implements Disposable {
       signal.throwIfAborted();
       if (lead) continue;
       const refused = socketAt(this.place);
-      const asked = await askForStats(this.place, id, signal, this.clock);
+      const asked = await askForStats(this.place, id, either, this.clock);
       if (asked.kind === 'open') return asked.stream;
       if (asked.kind === 'silent') break;
       if (asked.kind === 'abandoned') refusing = await this.clear(refused, refusing);
@@ -54,6 +65,7 @@ export class StatsExchange implements Disposable {
   dispose(): void {
     this.isDisposed = true;
     this.lead?.dispose();
+    this.abort.abort(new EngineError('connectionLost', 'The connection to the engine was closed.'));
   }
 
   /**
@@ -164,12 +176,15 @@ class Lead implements Disposable {
     const gone = new AbortController();
     this.sockets.add(socket);
     socket.on('error', () => undefined);
+    const deadline = this.clock.setTimer(() => socket.destroy(), ANSWER_DEADLINE_MS);
     socket.on('close', () => {
+      deadline.dispose();
       this.sockets.delete(socket);
       gone.abort();
     });
     try {
       const id = await firstLine(socket);
+      deadline.dispose();
       if (this.isDisposed) return;
       const stream = await this.open(id, gone.signal);
       if (!stream) return;
