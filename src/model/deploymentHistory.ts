@@ -40,6 +40,8 @@ interface SourceState {
   /** While the host is asked. */
   filling: Promise<void> | undefined;
   isLate: boolean;
+  /** What came of it when it was late and failed: told once, without being asked again. */
+  lateFailure: { readonly error: unknown } | undefined;
 }
 
 /** Reads the past of several hosts as one list, newest first, page by page. */
@@ -60,6 +62,7 @@ export class DeploymentHistory {
       hasMore: true,
       filling: undefined,
       isLate: false,
+      lateFailure: undefined,
     }));
   }
 
@@ -114,6 +117,9 @@ export class DeploymentHistory {
   }
 
   private async isFilledInTime(state: SourceState, limit: number): Promise<boolean> {
+    const { lateFailure } = state;
+    state.lateFailure = undefined;
+    if (lateFailure) throw lateFailure.error;
     state.filling ??= this.fill(state, limit).finally(() => (state.filling = undefined));
     const { filling } = state;
     const { clock, ms, onLateAnswer } = this.patience;
@@ -124,7 +130,7 @@ export class DeploymentHistory {
     if (isInTime || state.isLate) return isInTime;
     state.isLate = true;
     void filling
-      .catch(() => undefined)
+      .catch((error: unknown) => (state.lateFailure = { error }))
       .then(() => {
         state.isLate = false;
         onLateAnswer();

@@ -388,6 +388,31 @@ describe('the past of several hosts', () => {
     assert.deepEqual([timesOf(rest), rest.hasMore], [[6, 4], false]);
   });
 
+  it('does not ask a host again that fails late, only to say why', async () => {
+    const clock = new FakeClock();
+    const answers = [deferred<never>(), deferred<never>()];
+    let asked = 0;
+    let lateAnswers = 0;
+    const list = (): Promise<never> => answers[asked++]?.promise ?? Promise.reject(new Error('asked'));
+    const history = new DeploymentHistory([{ hostId: 'slow', list }], 3, {
+      clock,
+      ms: 1_000,
+      onLateAnswer: () => lateAnswers++,
+    });
+    const reading = history.next();
+    await turns();
+    clock.advance(1_000);
+    await reading;
+    answers[0]?.reject(new Error('away'));
+    await turns();
+    const again = history.again();
+    await turns();
+    clock.advance(1_000);
+    const { failures, late } = await again;
+    assert.deepEqual([asked, lateAnswers, late], [1, 1, []]);
+    assert.deepEqual(failures, [{ hostId: 'slow', error: new Error('away') }]);
+  });
+
   it('says why a host failed that was late', async () => {
     const clock = new FakeClock();
     const answer = deferred<never>();
