@@ -254,7 +254,7 @@ function exchangeSuite(): void {
 
   it('outlive connections that can not be accepted', async () => {
     const servers: Server[] = [];
-    const listen = Server.prototype.listen;
+    const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server;
     Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
       servers.push(this);
       return Reflect.apply(listen, this, args) as Server;
