@@ -257,7 +257,7 @@ function exchangeSuite(): void {
     const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server;
     Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
       servers.push(this);
-      return Reflect.apply(listen, this, args) as Server;
+      return Reflect.apply(listen, this, args);
     };
     try {
       const reader = await read(openWindow());
