@@ -29,6 +29,8 @@ export class DeploymentStore implements Disposable {
   private readonly own = new Set<DeploymentId>();
   /** They are over, but their journals could not be told. */
   private readonly unwritten = new Set<DeploymentId>();
+  /** Why those of others do not go on, as far as this process knows. */
+  private readonly notes = new Map<DeploymentId, string>();
   private sorted: readonly DeploymentId[] | undefined;
   private watchers = 0;
   private fileWatch: FSWatcher | undefined;
@@ -118,8 +120,22 @@ export class DeploymentStore implements Disposable {
     return { deployments: await Promise.all(page.map((one) => this.folder.readWhole(one))), hasMore };
   }
 
+  /** Says something about one that is another's to run, until it is over or this process runs it. */
+  note(deployment: Deployment, message: string): void {
+    const isNews = this.get(deployment.id)?.message !== message;
+    const noted = { ...deployment, message };
+    this.notes.set(deployment.id, message);
+    this.known.set(deployment.id, noted);
+    if (isNews) this.changed.fire([noted]);
+  }
+
+  isNoted(id: DeploymentId): boolean {
+    return this.notes.has(id);
+  }
+
   /** What this process runs is so from now on. */
   set(deployment: Deployment): void {
+    this.notes.delete(deployment.id);
     this.own.add(deployment.id);
     if (!this.ids.has(deployment.id)) this.sorted = undefined;
     this.ids.add(deployment.id);
@@ -201,6 +217,7 @@ export class DeploymentStore implements Disposable {
 
   /** The deployment, if it was not over as far as was known. */
   private takeIndexed(id: DeploymentId): Deployment | undefined {
+    this.notes.delete(id);
     this.ids.add(id);
     const isNews = this.known.delete(id) && !this.own.has(id);
     return isNews ? this.get(id) : undefined;
@@ -209,8 +226,10 @@ export class DeploymentStore implements Disposable {
   /** The deployment, if it is another than was known. */
   private async readOne(id: DeploymentId): Promise<Deployment | undefined> {
     if (this.own.has(id)) return undefined;
-    const deployment = (await this.folder.summarize(id).catch(() => undefined))?.deployment;
-    if (!deployment) return undefined;
+    const read = (await this.folder.summarize(id).catch(() => undefined))?.deployment;
+    if (!read) return undefined;
+    const message = isOver(read.status) ? undefined : this.notes.get(id);
+    const deployment = message === undefined ? read : { ...read, message };
     const before = this.known.get(id);
     this.ids.add(id);
     this.known.set(id, deployment);
@@ -224,6 +243,7 @@ export class DeploymentStore implements Disposable {
   private forget(id: DeploymentId): void {
     this.ids.delete(id);
     this.known.delete(id);
+    this.notes.delete(id);
   }
 
   private newestFirst(): readonly DeploymentId[] {

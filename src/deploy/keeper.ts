@@ -88,9 +88,9 @@ export class Keeper implements Disposable {
     if (await this.cancelOwn(id)) return;
     await this.recoverAbandoned();
     if (await this.cancelOwn(id)) return;
-    const { status, message } = this.options.known.get(id) ?? { status: 'pending', message: '' };
-    if (message === ELSEWHERE) throw new EngineError('conflict', ELSEWHERE);
-    if (!isOver(status))
+    const isUnfinished = !isOver(this.options.known.get(id)?.status ?? 'pending');
+    if (isUnfinished && this.options.known.isNoted(id)) throw new EngineError('conflict', ELSEWHERE);
+    if (isUnfinished)
       throw new EngineError(
         'conflict',
         'Another process of this machine runs this deployment. Cancel it there.',
@@ -161,9 +161,9 @@ export class Keeper implements Disposable {
     return this.recovering;
   }
 
-  /** As {@link recover}, where nobody runs them; else does nothing. */
+  /** As {@link recover}, where nobody runs them; else does nothing. Those of another engine wait for {@link recover}. */
   async recoverAbandoned(): Promise<void> {
-    if (this.others.length === 0 || this.isDisposed) return;
+    if (this.others.every(({ id }) => this.options.known.isNoted(id)) || this.isDisposed) return;
     if (!(await this.lock.isHeldElsewhere())) await this.recover();
   }
 
@@ -314,7 +314,7 @@ export class Keeper implements Disposable {
       return;
     }
     if (await this.isOfAnotherEngine(opening)) {
-      known.set({ ...deployment, message: ELSEWHERE });
+      known.note(deployment, ELSEWHERE);
       return;
     }
     const redactor = new Redactor();

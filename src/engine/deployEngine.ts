@@ -116,8 +116,8 @@ export interface DeployEngine {
   readonly onEvent: Event<DeployEvent>;
 
   /**
-   * What tells this engine from others wherever it is found, also after a restart. Undefined of an engine that has no such
-   * thing, as Podman, and while none is connected.
+   * What tells this engine from others wherever it is found, also after a restart. All that have no such thing, as Podman,
+   * are one. Undefined while none is connected.
    */
   identify(): Promise<string | undefined>;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { deferred } from '../../src/base/async';
 import { systemClock } from '../../src/base/clock';
+import { Emitter } from '../../src/base/emitter';
 import { DisposableStore } from '../../src/base/lifecycle';
 import { DeploymentStore } from '../../src/deploy/deploymentStore';
 import { JournalFolder } from '../../src/deploy/journal/journalFolder';
@@ -9,6 +10,8 @@ import { Keeper, type KeeperOptions } from '../../src/deploy/keeper';
 import { LocalDeployments } from '../../src/deploy/localDeployments';
 import { DEPLOYMENT_LIMITS } from '../../src/deploy/localOptions';
 import { machineTools } from '../../src/deploy/machineTools';
+import { DockerDeployEngine, type DeploySessionSource } from '../../src/engine/docker/dockerDeployEngine';
+import type { EngineInfo } from '../../src/engine/engine';
 import { isOver, type Deployment, type DeploymentSpec } from '../../src/model/deployment';
 import { MemoryDeployEngine } from '../doubles/memoryDeployEngine';
 import { eventually } from '../support/eventually';
@@ -180,6 +183,45 @@ function keeperSuite(): void {
     await process.keeper.recover();
     assert.equal((await over(process, id)).status, 'rolled_back');
     assert.deepEqual(names(), ['other', 'web']);
+  });
+
+  it('hears of the end that another process brings about on the other engine', async () => {
+    const process = await open();
+    const id = await abandoned();
+    await process.known.load();
+    engine.id = 'engine-2';
+    await process.keeper.recover();
+    assert.match(process.known.get(id)?.message ?? '', /another engine/);
+    const told: unknown[] = [];
+    store.add(process.known.onDidChange((changed) => told.push(changed)));
+    await process.keeper.recover();
+    await process.keeper.recoverAbandoned();
+    assert.deepEqual(told, []);
+    engine.id = 'engine-1';
+    const other = await open();
+    await other.known.load();
+    await other.keeper.recover();
+    assert.equal((await over(other, id)).status, 'rolled_back');
+    await eventually('it is known', async () => {
+      await process.known.load();
+      return process.known.get(id)?.status === 'rolled_back';
+    });
+  });
+
+  it('is none on Podman for what is unfinished on Docker', async () => {
+    const onDidChange = new Emitter<never>().event;
+    const session = {
+      info: { product: 'Libpod' } as EngineInfo,
+      onEvent: onDidChange,
+      endpointKind: 'local',
+    } as unknown as NonNullable<DeploySessionSource['session']>;
+    const podman = store.add(new DockerDeployEngine({ session, onDidChangeSession: onDidChange }));
+    const process = await open();
+    const id = await abandoned();
+    await process.known.load();
+    engine.identify = () => podman.identify();
+    await process.keeper.recover();
+    assert.match(process.known.get(id)?.message ?? '', /another engine/);
   });
 
   it('is whoever watches, once the process that ran one is gone', async () => {

@@ -61,8 +61,8 @@ export class DockerDeployEngine implements DeployEngine, Disposable {
 
   async identify(): Promise<string | undefined> {
     const { session } = this.source;
-    // Podman makes up another id for each answer.
-    return session && session.info.product !== 'Libpod' ? session.deploys.engineId() : undefined;
+    // Podman makes up another id for each answer, but none of its own is Docker's.
+    return session?.info.product === 'Libpod' ? 'podman' : session?.deploys.engineId();
   }
 
   async build(build: ImageBuild, output: BuildOutput, signal: AbortSignal): Promise<string> {
