@@ -30,7 +30,7 @@ describe('the past of several hosts', () => {
   const past = (count: number, first: number, step: number): Deployment[] =>
     Array.from({ length: count }, (_, index) => {
       const createdAtMs = first - index * step;
-      return { ...(deployment(`d${createdAtMs}`)), createdAtMs };
+      return { ...deployment(`d${createdAtMs}`), createdAtMs };
     });
   const source = (hostId: string, all: readonly Deployment[]) => ({
     hostId,
