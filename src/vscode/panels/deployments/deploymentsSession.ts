@@ -182,7 +182,8 @@ export class DeploymentsSession implements PanelSession<DeploymentsSnapshot, Dep
       clock: systemClock,
       ms: PATIENCE_MS,
       onLateAnswer: () => {
-        if (this.history === history) void this.sendPage(history, history.again(), true);
+        // Beside what is shown: what began and ended meanwhile is in no page that was read.
+        if (this.history === history) void this.sendPage(history, history.again(), false);
       },
     });
     this.history = history;
