@@ -48,7 +48,10 @@ describe('the controls of the pages', function () {
     it(`tell nobody when their value is set by the program, ${name}`, async () => {
       for (const value of values) {
         await page.evaluate(`controls.${name}.set(${JSON.stringify(value)})`);
-        await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))');
+        // Controls draw in the next frame, and may tell of it then.
+        await page.evaluate(
+          'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+        );
         assert.equal(await page.evaluate(`controls.${name}.get()`), value);
       }
       assert.deepEqual(await page.evaluate('told.splice(0)'), []);

@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { deferred } from '../../base/async';
 import type { Clock } from '../../base/clock';
-import { fieldOf } from './explanation';
-import { asFields, asText } from './fields';
 import type { ContainerId } from '../../model/container';
 import { EngineError, type EngineErrorCode } from '../engine';
+import { fieldOf } from './explanation';
+import { asFields, asText } from './fields';
 
 /** How long another process may take to open what it is asked for. */
 export const ANSWER_DEADLINE_MS = 2_000;
