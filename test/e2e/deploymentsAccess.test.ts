@@ -34,6 +34,7 @@ describe('deployments without a mouse, and without eyes', function () {
   });
   afterEach(async function () {
     if (this.currentTest?.isPassed() !== true) await view.cancelRunning();
+    await suite.page.runCommand('View: Close All Editors');
   });
   after(() => workspace.remove());
 
@@ -49,12 +50,19 @@ describe('deployments without a mouse, and without eyes', function () {
       const name = element?.getAttribute('aria-label') ?? (element === document.body ? '' : element?.textContent) ?? '';
       heading + ' > ' + name.replace(/\\s+/g, ' ').trim();
     }`);
-  /** Presses Tab until the focus is where it is wanted. */
-  const tabTo = async (wanted: RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> => {
+  const focusedCard = async (): Promise<string | null> =>
+    (await inView()).evaluate<string | null>(
+      `document.activeElement?.closest('.card')?.getAttribute('data-id') ?? null`,
+    );
+  /** Presses Tab until the focus is where it is wanted, in the card of that id if one is given. */
+  const tabTo = async (
+    wanted: RegExp,
+    { key = 'Tab', card }: { readonly key?: 'Tab' | 'Shift+Tab'; readonly card?: string } = {},
+  ): Promise<void> => {
     const passed: string[] = [];
     for (let count = 0; count < MOST_TABS; count += 1) {
       const now = await focused();
-      if (wanted.test(now)) return;
+      if (wanted.test(now) && (card === undefined || (await focusedCard()) === card)) return;
       passed.push(now);
       await press(key);
     }
@@ -139,6 +147,7 @@ describe('deployments without a mouse, and without eyes', function () {
   });
 
   it('fail visibly, are retried, compared and read', async () => {
+    const deployedBefore = await view.card('web', 'success').count();
     workspace.write('web/Dockerfile', dockerfile('echo it breaks >&2; exit 9'));
     await deployByKeys('web');
     const failed = await newest('web', 'failed');
@@ -151,21 +160,20 @@ describe('deployments without a mouse, and without eyes', function () {
     assert.match((await suite.page.dialog()).message, /^Deploy web to Local again\?$/);
     await press('Enter');
     await eventually(
-      'the second one is deployed',
-      async () => (await view.card('web', 'success').count()) === 2,
+      'another one is deployed',
+      async () => (await view.card('web', 'success').count()) === deployedBefore + 1,
     );
     await focusView();
     await tabTo(/^web > Compare/);
     await press('Enter');
     await suite.page.quickPickLabels('web');
     await press('Enter');
-    await suite.page.page.locator('.tab', { hasText: 'Inputs of web' }).waitFor();
+    await suite.page.waitForFocusedEditor('Inputs of web');
     await focusView();
     await tabTo(/^web > Open Log of web/);
     await press('Enter');
-    await suite.page.page.locator('.tab', { hasText: /^web .*\.log/ }).waitFor();
+    await suite.page.waitForFocusedEditor(/^web .*\.log/);
     await suite.page.waitForEditor(/./);
-    await suite.page.runCommand('View: Close All Editors');
   });
 
   it('are rolled back', async () => {
@@ -188,12 +196,12 @@ describe('deployments without a mouse, and without eyes', function () {
       .locator('.line', { hasText: /^line 20$/ })
       .waitFor();
     await focusView();
-    await tabTo(/^slow > Log of slow$/);
+    await tabTo(/^slow > Log of slow$/, { card: id });
     await press('Home');
     await view.byId(id).locator('.follow').waitFor();
     await press('End');
     await view.byId(id).locator('.follow').waitFor({ state: 'hidden' });
-    await tabTo(/^slow > Cancel/, 'Shift+Tab');
+    await tabTo(/^slow > Cancel/, { key: 'Shift+Tab', card: id });
     await press('Enter');
     await view.ended(id, 'cancelled');
   });
@@ -209,7 +217,6 @@ describe('deployments without a mouse, and without eyes', function () {
       assert.deepEqual(await seriousViolations(frame), [], theme);
       await suite.page.screenshot(`deployments-editor-${theme}`);
     }
-    await suite.page.runCommand('View: Close All Editors');
   });
 
   it(`are usable at ${NARROW_PX} pixels`, async () => {

@@ -396,6 +396,14 @@ export class VSCodePage {
     await this.page.locator('.editor-group-container .view-line', { hasText: text }).first().waitFor();
   }
 
+  /** Waits until an editor of that title is open and has the focus: its tab comes earlier, and then it takes the focus. */
+  async waitForFocusedEditor(title: string | RegExp): Promise<void> {
+    const group = this.page.locator('.editor-group-container', {
+      has: this.page.locator('.tab.active', { hasText: title }),
+    });
+    await group.locator('.editor-container :focus').first().waitFor({ state: 'attached' });
+  }
+
   // Appearance
 
   /** Changes user settings and loads the window anew, since VS Code may overlook a change to the file. */

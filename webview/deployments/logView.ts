@@ -76,13 +76,19 @@ export class LogView {
   private jump(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (event.key === 'End') this.toEnd();
-    else if (event.key === 'Home') this.box.scrollTop = 0;
+    else if (event.key === 'Home') this.toBeginning();
     else return;
     event.preventDefault();
   }
 
+  // The event that tells where it was scrolled to may come after the next lines.
+
+  private toBeginning(): void {
+    this.box.scrollTop = 0;
+    this.scrolled();
+  }
+
   private toEnd(): void {
-    // The event that tells so may come after the next lines.
     this.isFollowing = this.follow.hidden = true;
     this.box.scrollTop = this.box.scrollHeight;
     this.box.focus();
