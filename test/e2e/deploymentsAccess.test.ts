@@ -32,9 +32,9 @@ describe('deployments without a mouse, and without eyes', function () {
     await view.open();
     await view.root.getByText('Nothing has been deployed yet.').waitFor();
   });
+  beforeEach(() => suite.page.runCommand('View: Close All Editors'));
   afterEach(async function () {
     if (this.currentTest?.isPassed() !== true) await view.cancelRunning();
-    await suite.page.runCommand('View: Close All Editors');
   });
   after(() => workspace.remove());
 
