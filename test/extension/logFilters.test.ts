@@ -17,6 +17,7 @@ import { filterInWords, filterProblemInWords } from '../../src/vscode/logs/filte
 import { FILTERED_TAIL_LINES, LogTails } from '../../src/vscode/logs/logTails';
 import { MOST_SAVED_FILTERS, SavedFilters } from '../../src/vscode/logs/savedFilters';
 import { FakeClock } from '../doubles/fakeClock';
+import { FakeTurns } from '../doubles/fakeTurns';
 import { inProject, makeContainer, MemoryEngine, type FollowedLog } from '../doubles/memoryEngine';
 import { checkForLeaks } from '../support/leaks';
 
@@ -161,6 +162,7 @@ function tailCases(): void {
       maxChannelLength: () => 1_000_000,
       onFailed: () => undefined,
       clock,
+      turns: new FakeTurns(),
     });
   });
   afterEach(() => {

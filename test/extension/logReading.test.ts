@@ -12,6 +12,7 @@ import { LogTails, type TailChoice } from '../../src/vscode/logs/logTails';
 import { saveLog } from '../../src/vscode/logs/saveLog';
 import { defaultLogName } from '../../src/vscode/commands/saveLogCommand';
 import { FakeClock } from '../doubles/fakeClock';
+import { FakeTurns } from '../doubles/fakeTurns';
 import { makeContainer, MemoryEngine, type FollowedLog } from '../doubles/memoryEngine';
 import { eventually } from '../support/eventually';
 import { checkForLeaks } from '../support/leaks';
@@ -67,6 +68,7 @@ function tailCases(): void {
       maxChannelLength: () => 1_000_000,
       onFailed: () => undefined,
       clock,
+      turns: new FakeTurns(),
     });
   });
   afterEach(() => {

@@ -14,6 +14,7 @@ import { MergedTails } from '../../src/vscode/logs/mergedTails';
 import { setName, type TailSet } from '../../src/vscode/logs/mergedTailSet';
 import { MergedTailTerminal } from '../../src/vscode/logs/mergedTailTerminal';
 import { FakeClock } from '../doubles/fakeClock';
+import { FakeTurns } from '../doubles/fakeTurns';
 import { idFor, inProject, makeContainer, MemoryEngine, type FollowedLog } from '../doubles/memoryEngine';
 import { checkForLeaks } from '../support/leaks';
 import { extensionApi, rowNamed, useMemoryEngine } from './extensionApi';
@@ -51,6 +52,7 @@ class World {
     onDidChangeFilters: this.filtersChanged.event,
     onHostReplaced: hostReplacements(this.hosts),
     clock: this.clock,
+    turns: new FakeTurns(),
   });
 
   host(id: string, containers: readonly Container[]): Host & { readonly engine: MemoryEngine } {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
-import { systemTurns } from '../../base/turns';
+import type { Turns } from '../../base/turns';
 import { ChannelText, type TextTarget } from '../../model/channelText';
 import type { LogBatch, LogMarker } from '../../model/log';
 import type { LogFilter } from '../../model/logFilter';
@@ -18,6 +18,8 @@ export interface LogChannelTarget extends TextTarget, Disposable {
 export interface LogChannelOptions {
   readonly maxLength: number;
   readonly clock: Clock;
+  /** Shared with the other channels. */
+  readonly turns: Turns;
 }
 
 /** One container's output channel. */
@@ -31,9 +33,7 @@ export class LogChannel implements Disposable {
     options: LogChannelOptions,
   ) {
     this.store.add(target);
-    this.text = this.store.add(
-      new ChannelText({ ...options, turns: systemTurns, target, texts: OMISSION_TEXTS }),
-    );
+    this.text = this.store.add(new ChannelText({ ...options, target, texts: OMISSION_TEXTS }));
   }
 
   /** Brings the channel to the front and leaves the keyboard where it is. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock';
 import { systemClock } from '../../base/clock';
 import { Emitter } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import { systemTurns, type Turns } from '../../base/turns';
 import type { Container, ContainerId } from '../../model/container';
 import { shortId } from '../../model/container';
 import type { LogMarker, LogRequest } from '../../model/log';
@@ -28,6 +29,7 @@ export interface LogTailsOptions {
   readonly maxChannelLength: () => number;
   readonly onFailed: (container: Container, error: unknown) => void;
   readonly clock?: Clock;
+  readonly turns?: Turns;
 }
 
 /** How somebody wants a tail to be; what is left out is as the settings say. */
@@ -204,6 +206,7 @@ export class LogTails implements Disposable {
     const channel = new LogChannel(this.options.openChannel(`${nameOf(container)} · ${host.name}`), {
       maxLength: this.options.maxChannelLength(),
       clock: this.options.clock ?? systemClock,
+      turns: this.options.turns ?? systemTurns,
     });
     this.channels.set(key, channel);
     return channel;

@@ -1,5 +1,4 @@
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
-import { systemTurns } from '../../base/turns';
 import { ChannelText } from '../../model/channelText';
 import type { MergedLine } from '../../model/logMerge';
 import { barOf, MergedText, type Labelled, type MergedLook } from '../../model/mergedText';
@@ -20,9 +19,7 @@ export class MergedTailChannel implements MergedOutput, Disposable {
     options: LogChannelOptions,
   ) {
     this.store.add(target);
-    this.text = this.store.add(
-      new ChannelText({ ...options, turns: systemTurns, target, texts: OMISSION_TEXTS }),
-    );
+    this.text = this.store.add(new ChannelText({ ...options, target, texts: OMISSION_TEXTS }));
   }
 
   /** Brings the channel to the front and leaves the keyboard where it is. */

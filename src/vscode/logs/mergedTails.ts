@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { systemClock, type Clock } from '../../base/clock';
 import { Emitter, type Event } from '../../base/emitter';
 import { DisposableStore, type Disposable } from '../../base/lifecycle';
+import { systemTurns, type Turns } from '../../base/turns';
 import type { ContainerId } from '../../model/container';
 import type { LogChannelTarget } from './logChannel';
 import type { JsonStyle } from './logText';
@@ -22,6 +23,7 @@ export interface MergedTailsOptions extends Pick<MergedTailing, 'filterFor' | 'o
   /** A filter was saved or cleared. */
   readonly onDidChangeFilters: Event<void>;
   readonly clock?: Clock;
+  readonly turns?: Turns;
 }
 
 /** Containers being tailed together. */
@@ -119,6 +121,7 @@ export class MergedTails implements Disposable {
     const channel = new MergedTailChannel(name, this.options.openChannel(name), {
       maxLength: this.options.maxChannelLength(),
       clock: this.clock,
+      turns: this.options.turns ?? systemTurns,
     });
     this.channels.set(key, channel);
     return channel;
