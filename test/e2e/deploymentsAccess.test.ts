@@ -196,7 +196,7 @@ describe('deployments without a mouse, and without eyes', function () {
       .locator('.line', { hasText: /^line 20$/ })
       .waitFor();
     await focusView();
-    await tabTo(/^slow > Log of slow$/, { card: id });
+    await tabTo(/^slow > Log of slow, /, { card: id });
     await press('Home');
     await view.byId(id).locator('.follow').waitFor();
     await press('End');

@@ -22,6 +22,7 @@ export interface TreeRow {
 const HOVER_TIMEOUT_MS = 4_000;
 const HOVER_ATTEMPTS = 5;
 const MENU_ATTEMPTS = 5;
+const MENU_TIMEOUT_MS = 15_000;
 
 export class TreeView {
   private readonly page: Page;
@@ -109,9 +110,9 @@ export class TreeView {
   async openMenu(label: string | RegExp): Promise<string[]> {
     for (let attempt = 1; ; attempt++) {
       await this.row(label).locator('.label-name').click({ button: 'right' });
-      const labels = await this.workbench.menuLabels();
-      // A tree in motion may have put another row under the pointer. The row of a menu has the focus.
-      if (await this.hasFocus(label)) return labels;
+      const labels = await this.workbench.menuLabels(MENU_TIMEOUT_MS).catch(() => undefined);
+      // A tree in motion may have put another row under the pointer, or nothing. The row of a menu has the focus.
+      if (labels && (await this.hasFocus(label))) return labels;
       if (attempt === MENU_ATTEMPTS) throw new Error(`the menu of ${String(label)} does not open`);
       await this.workbench.closeMenu();
     }

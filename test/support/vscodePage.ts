@@ -219,10 +219,10 @@ export class VSCodePage {
 
   // Menus
 
-  /** The labels of the context menu that is open, in order; separators are left out. */
-  async menuLabels(): Promise<string[]> {
+  /** The labels of the context menu that is open or opens now, in order; separators are left out. */
+  async menuLabels(timeoutMs = actionTimeoutMs): Promise<string[]> {
     const items = this.page.locator('.monaco-menu .action-item:not(.disabled) .action-label:not(.separator)');
-    await items.first().waitFor();
+    await items.first().waitFor({ timeout: timeoutMs });
     return (await items.allInnerTexts()).map((text) => text.trim()).filter(Boolean);
   }
 

@@ -51,7 +51,7 @@ export class Card {
     private readonly parts: CardParts,
   ) {
     const { words, act, toggle } = parts;
-    const { app } = row.deployment;
+    const { app, createdAtMs } = row.deployment;
     const bodyId = `body-${keyOf(placeOf(row))}`;
     this.toggleButton = make('button', {
       class: 'toggle',
@@ -72,7 +72,7 @@ export class Card {
       children: [this.bar],
     });
     this.steps = make('ol', { class: 'steps', attributes: { 'aria-label': words.say('stages') } });
-    this.log = new LogView(words, words.say('logOf', app));
+    this.log = new LogView(words, words.say('logOf', app, words.at(createdAtMs)));
     this.body = make('div', {
       class: 'body',
       attributes: { id: bodyId },

@@ -62,7 +62,7 @@ function actionTexts() {
 
 function detailTexts() {
   return {
-    logOf: vscode.l10n.t('Log of {0}'),
+    logOf: vscode.l10n.t('Log of {0}, {1}'),
     logEmpty: vscode.l10n.t('The log is empty.'),
     logSkipped: vscode.l10n.t('… {0} earlier lines are only in “Open Log” …'),
     logFailed: vscode.l10n.t('The log can’t be read: {0}'),
