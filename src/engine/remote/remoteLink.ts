@@ -1,7 +1,12 @@
 import type { Clock } from '../../base/clock';
 import { messageOf } from '../../base/errors';
 import { DisposableStore } from '../../base/lifecycle';
-import { reduceConnection, type ConnectionInput, type ConnectionState } from '../../model/connection';
+import {
+  reduceConnection,
+  type ConnectionInput,
+  type ConnectionState,
+  type ConnectionWorld,
+} from '../../model/connection';
 import { EngineError } from '../engine';
 import {
   AgentConnection,
@@ -36,6 +41,8 @@ export interface RemoteLinkEvents extends Pick<AgentConnectionEvents, 'message' 
 export class RemoteLink {
   private current: LinkState = { kind: 'idle' };
   private connection: AgentConnection | undefined;
+  /** Whether another attempt follows if the one under way fails: it may go by a token or address that has changed. */
+  private isAskedAgain = false;
   private readonly attemptStore = new DisposableStore();
 
   constructor(
@@ -57,6 +64,7 @@ export class RemoteLink {
   }
 
   retryNow(): void {
+    this.isAskedAgain = this.current.kind === 'connecting';
     this.input({ kind: 'retryNow' });
   }
 
@@ -71,12 +79,19 @@ export class RemoteLink {
   private input(input: ConnectionInput<Established, EngineError>, end?: ConnectionEnd): void {
     const { clock, random } = this.options;
     const before = this.current;
-    const after = reduceConnection(before, input, { nowMs: clock.nowMs(), random: random() });
+    const after = this.next(input, { nowMs: clock.nowMs(), random: random() });
     if (after === before) return;
     this.current = end && after.kind === 'waiting' ? this.delayed(after, end) : after;
     this.attemptStore.clear();
     this.enter(this.current);
     this.events.changed();
+  }
+
+  private next(input: ConnectionInput<Established, EngineError>, world: ConnectionWorld): LinkState {
+    const after = reduceConnection(this.current, input, world);
+    if (after.kind === 'connecting' || !this.isAskedAgain) return after;
+    this.isAskedAgain = false;
+    return reduceConnection(after, { kind: 'retryNow' }, world);
   }
 
   private delayed(
