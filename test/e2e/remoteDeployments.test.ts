@@ -172,6 +172,8 @@ describe('deployments to a remote host, on two screens', function () {
     await theirs.unfoldTree(true);
     await second.page.tree('Containers').click('Enter a New Token…');
     await second.page.answerInput(formatToken(token));
+    // Until then the box may still be looking at what was typed, and what comes next would take its place.
+    await second.page.tree('Containers').waitForNoRow('Enter a New Token…');
     await theirs.open();
     const id = (await mine.cards(`long · ${HOST}`).first().getAttribute('data-id')) ?? assert.fail('no id');
     await theirs.expand(id);

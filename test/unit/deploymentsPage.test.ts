@@ -13,6 +13,7 @@ import {
   announcements,
   applyDelta,
   canRollBack,
+  emptyKind,
   fateOfOld,
   firstState,
   formatSpan,
@@ -55,6 +56,22 @@ const idsOf = (rows: readonly { deployment: PageDeployment }[]): string[] =>
   rows.map((one) => one.deployment.id);
 
 describe('the state of the page of deployments', () => {
+  it('says that there is nothing only where all hosts were asked', () => {
+    const [local] = hosts;
+    const kindOf = (shown: PageState['hosts'], filter: PageState['filter'] = {}): string | undefined =>
+      emptyKind({ ...state(), hosts: shown, filter });
+    const away = { id: 'far', name: 'Far', canDeploy: false, isAway: true, trouble: 'there is no token' };
+    const viewed = { id: 'far', name: 'Far', canDeploy: false, isAway: false };
+    assert.ok(local);
+    assert.equal(kindOf([local]), 'nothingYet');
+    assert.equal(kindOf([viewed]), 'mayNot');
+    assert.equal(kindOf([local, away]), 'unknown');
+    assert.equal(kindOf([away]), undefined);
+    assert.equal(kindOf([local, away], { hostId: 'local' }), 'nothingMatches');
+    assert.equal(kindOf([local, away], { hostId: 'far' }), undefined);
+    assert.equal(kindOf([local, away], { app: 'web' }), undefined);
+  });
+
   it('shows those that run in the order they began, and the past newest first', () => {
     const shown = shownRows(state(row('d3'), row('d1'), row('d2', over), row('d4', over)));
     assert.deepEqual(

@@ -1,10 +1,18 @@
 import type { DeploymentRow, DeploymentsAction } from '../../src/protocol/webview/deployments';
 import { makeButton, makeProgressRing } from '../components';
-import { make } from '../dom';
+import { make, setAttribute } from '../dom';
 import { Card } from './card';
 import { FilterBar } from './filterBar';
 import type { OpenCards } from './remembered';
-import { keyOf, placeOf, shownRows, type PageFilter, type PageState } from './state';
+import {
+  emptyKind,
+  keyOf,
+  placeOf,
+  shownRows,
+  type EmptyKind,
+  type PageFilter,
+  type PageState,
+} from './state';
 import type { Words } from './words';
 
 export interface PageParts {
@@ -119,14 +127,14 @@ export class Page {
   }
 
   private drawEmpty(state: PageState, isEmpty: boolean): void {
-    const kind = !state.isTrusted ? 'untrusted' : isEmpty ? emptyKind(state) : '';
-    this.empty.hidden = kind === '';
+    const kind = !state.isTrusted ? 'untrusted' : isEmpty ? emptyKind(state) : undefined;
+    this.empty.hidden = kind === undefined;
     if (this.empty.dataset['kind'] === kind) return;
-    this.empty.dataset['kind'] = kind;
+    setAttribute(this.empty, 'data-kind', kind);
     this.empty.replaceChildren(...this.emptyElements(kind));
   }
 
-  private emptyElements(kind: string): HTMLElement[] {
+  private emptyElements(kind: EmptyKind | 'untrusted' | undefined): HTMLElement[] {
     const { words, act } = this.parts;
     const button = (text: 'deploy' | 'manageTrust'): HTMLElement =>
       makeButton({ label: words.say(text), appearance: 'primary', onClick: () => act({ kind: text }) });
@@ -140,19 +148,16 @@ export class Page {
         ];
       case 'nothingYet':
         return [paragraph(words.say('nothingYet')), paragraph(words.say('nothingYetHint')), button('deploy')];
+      case 'unknown':
+        return [paragraph(words.say('nothingYetHint')), button('deploy')];
       case 'mayNot':
         return [paragraph(words.say('nothingYet')), paragraph(words.say('mayNot'))];
       case 'nothingMatches':
         return [paragraph(words.say('nothingMatches'))];
-      default:
+      case undefined:
         return [];
     }
   }
-}
-
-function emptyKind({ filter, hosts }: PageState): string {
-  if (filter.app !== undefined || filter.hostId !== undefined) return 'nothingMatches';
-  return hosts.some(({ canDeploy }) => canDeploy) ? 'nothingYet' : 'mayNot';
 }
 
 function list(label: string): HTMLElement {

@@ -151,6 +151,22 @@ export function shownRows({ rows, filter }: PageState): ShownRows {
   };
 }
 
+export type EmptyKind = 'nothingYet' | 'mayNot' | 'nothingMatches' | 'unknown';
+
+/**
+ * What a page without deployments says of it. `unknown` says only how to deploy: what a host has that can't be asked is
+ * not known, and its trouble stands above. `undefined`: nothing is left to say.
+ */
+export function emptyKind({ filter, hosts }: PageState): EmptyKind | undefined {
+  const isFiltered = filter.app !== undefined || filter.hostId !== undefined;
+  const canDeploy = hosts.some((host) => host.canDeploy);
+  const asked = hosts.filter(({ id }) => filter.hostId === undefined || filter.hostId === id);
+  if (asked.some(({ trouble }) => trouble !== undefined))
+    return canDeploy && !isFiltered ? 'unknown' : undefined;
+  if (isFiltered) return 'nothingMatches';
+  return canDeploy ? 'nothingYet' : 'mayNot';
+}
+
 function compare(one: DeploymentRow, other: DeploymentRow): number {
   const byTime = one.deployment.createdAtMs - other.deployment.createdAtMs;
   return byTime !== 0 ? byTime : one.deployment.id < other.deployment.id ? -1 : 1;
